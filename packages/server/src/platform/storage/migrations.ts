@@ -1,0 +1,8 @@
+import type { Migration } from 'kysely'
+import type { DialectName } from './database.ts'
+import { initialSchema } from './migrations/0001-initial.ts'
+
+/** In order of name; a migration that has landed is never edited, another one follows it. */
+export const migrationsFor = (dialect: DialectName): Record<string, Migration> => ({
+  '0001-initial': initialSchema(dialect),
+})

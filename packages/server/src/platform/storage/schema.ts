@@ -1,0 +1,138 @@
+import type { Kysely, Transaction } from 'kysely'
+
+/**
+ * One schema for both databases, so one set of types: times are integers (milliseconds since 1970), flags are 0 or 1, JSON is
+ * text, ciphertext is bytes. Every table that holds a project's data starts its primary key with `project_id`, which is what
+ * distributed engines shard by.
+ */
+export interface Tables {
+  project: ProjectTable
+  api_key: ApiKeyTable
+  master_key: MasterKeyTable
+  data_key: DataKeyTable
+  auth_config: AuthConfigTable
+  connected_account: ConnectedAccountTable
+  credential: CredentialTable
+  session: SessionTable
+  execution_log: ExecutionLogTable
+  event: EventTable
+}
+
+export interface ProjectTable {
+  id: string
+  name: string
+  email: string | null
+  /** JSON: the project's settings that differ from the defaults. */
+  config: string
+  created_at: number
+  updated_at: number
+  deleted_at: number | null
+}
+
+export interface ApiKeyTable {
+  /** SHA-256 of the key, hex. The key itself is nowhere. */
+  hash: string
+  project_id: string
+  created_at: number
+}
+
+/** The master keys that wrap anything in this database: their fingerprints, never the keys. */
+export interface MasterKeyTable {
+  kek_id: string
+  is_current: number
+  created_at: number
+}
+
+export interface DataKeyTable {
+  project_id: string
+  id: string
+  kek_id: string
+  wrapped: Uint8Array
+  is_active: number
+  created_at: number
+}
+
+export interface AuthConfigTable {
+  project_id: string
+  id: string
+  name: string
+  toolkit_slug: string
+  auth_scheme: string
+  /** `custom` when the project brought its own settings, `default` when Holdfast made it. */
+  kind: string
+  status: string
+  /** JSON: everything that is not secret. Secrets stand in `credential` under this row's id. */
+  settings: string
+  created_at: number
+  updated_at: number
+  deleted_at: number | null
+}
+
+export interface ConnectedAccountTable {
+  project_id: string
+  id: string
+  user_id: string
+  auth_config_id: string
+  toolkit_slug: string
+  auth_scheme: string
+  status: string
+  status_reason: string | null
+  alias: string | null
+  account_type: string
+  /** JSON, for SHARED accounts. */
+  acl: string | null
+  created_at: number
+  updated_at: number
+  deleted_at: number | null
+}
+
+export interface CredentialTable {
+  project_id: string
+  /** The account (`ca_…`) or auth config (`ac_…`) whose secret this is. */
+  owner_id: string
+  version: number
+  key_id: string
+  sealed: Uint8Array
+  expires_at: number | null
+  lease_until: number
+  updated_at: number
+}
+
+export interface SessionTable {
+  project_id: string
+  id: string
+  user_id: string
+  config: string
+  version: number
+  created_at: number
+  updated_at: number
+  deleted_at: number | null
+}
+
+export interface ExecutionLogTable {
+  project_id: string
+  id: string
+  kind: string
+  tool_slug: string | null
+  toolkit_slug: string | null
+  account_id: string | null
+  user_id: string | null
+  session_id: string | null
+  upstream_status: number | null
+  successful: number
+  error: string | null
+  duration_ms: number
+  created_at: number
+}
+
+export interface EventTable {
+  project_id: string
+  id: string
+  type: string
+  subject_id: string
+  data: string
+  created_at: number
+}
+
+export type Db = Kysely<Tables>
+export type Trx = Transaction<Tables>

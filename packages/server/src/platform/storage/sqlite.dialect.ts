@@ -1,0 +1,103 @@
+import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import {
+  CompiledQuery,
+  type DatabaseConnection,
+  type Dialect,
+  type Driver,
+  type Kysely,
+  type QueryCompiler,
+  type QueryResult,
+  SqliteAdapter,
+  SqliteIntrospector,
+  SqliteQueryCompiler,
+} from 'kysely'
+
+/** Statements kept prepared. The server has fewer; the bound is for list queries, whose shape follows their filters. */
+const MAX_PREPARED = 500
+
+/**
+ * Kysely over Node's own SQLite. One connection, one writer: whoever holds it runs alone, so a transaction sees no one else's
+ * half-done work and nothing can wait for a second connection.
+ */
+export function sqliteDialect(file: string): Dialect {
+  return {
+    createAdapter: () => new SqliteAdapter(),
+    createDriver: () => sqliteDriver(file),
+    createIntrospector: (db: Kysely<unknown>) => new SqliteIntrospector(db),
+    createQueryCompiler: (): QueryCompiler => new SqliteQueryCompiler(),
+  }
+}
+
+function sqliteDriver(file: string): Driver {
+  let database: DatabaseSync
+  let connection: DatabaseConnection
+  let tail: Promise<void> = Promise.resolve()
+  let release: (() => void) | undefined
+
+  const run = (statement: string) => connection.executeQuery(CompiledQuery.raw(statement))
+  return {
+    async init() {
+      database = openSqlite(file)
+      connection = sqliteConnection(database)
+    },
+    async acquireConnection() {
+      const turn = tail
+      let done = () => {}
+      tail = new Promise((resolve) => {
+        done = resolve
+      })
+      await turn
+      release = done
+      return connection
+    },
+    async releaseConnection() {
+      release?.()
+    },
+    // IMMEDIATE: a transaction that reads first and writes later would otherwise fail when another process wrote in between.
+    beginTransaction: async () => void (await run('begin immediate')),
+    commitTransaction: async () => void (await run('commit')),
+    rollbackTransaction: async () => void (await run('rollback')),
+    async destroy() {
+      database?.close()
+    },
+  }
+}
+
+/** FULL: an acknowledged write is on the disk. secure_delete: a deleted secret's bytes are overwritten, not just unlinked. */
+function openSqlite(file: string): DatabaseSync {
+  const database = new DatabaseSync(file, { timeout: 10_000, enableForeignKeyConstraints: true })
+  database.exec(`
+    pragma journal_mode = wal;
+    pragma synchronous = full;
+    pragma secure_delete = on;
+    pragma temp_store = memory;
+    pragma cache_size = -32000;
+  `)
+  return database
+}
+
+function sqliteConnection(database: DatabaseSync): DatabaseConnection {
+  const prepared = new Map<string, { statement: StatementSync; returnsRows: boolean }>()
+  const prepare = (sql: string) => {
+    const known = prepared.get(sql)
+    if (known) return known
+    if (prepared.size >= MAX_PREPARED) prepared.clear()
+    const statement = database.prepare(sql)
+    const entry = { statement, returnsRows: statement.columns().length > 0 }
+    prepared.set(sql, entry)
+    return entry
+  }
+  return {
+    async executeQuery<R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {
+      const { statement, returnsRows } = prepare(sql)
+      const values = parameters as Parameters<StatementSync['all']>
+      if (returnsRows) return { rows: statement.all(...values) as R[] }
+      const { changes } = statement.run(...values)
+      return { rows: [], numAffectedRows: BigInt(changes) }
+    },
+    async *streamQuery<R>({ sql, parameters }: CompiledQuery) {
+      const { statement } = prepare(sql)
+      for (const row of statement.iterate(...(parameters as Parameters<StatementSync['iterate']>))) yield { rows: [row as R] }
+    },
+  }
+}
