@@ -1,0 +1,30 @@
+export type { AuthConfigs } from './auth-configs.resource.ts'
+export * from './auth-configs.types.ts'
+export * from './auth-scheme.ts'
+export type { FetchLike, HoldfastOptions, RequestOptions } from './config.ts'
+export type { ConnectedAccounts } from './connected-accounts.resource.ts'
+export * from './connected-accounts.types.ts'
+export type { ConnectionRequest, WaitOptions } from './connection-request.ts'
+export {
+  type ApiErrorDetail,
+  type ApiErrorFields,
+  HoldfastAbortError,
+  HoldfastApiError,
+  HoldfastAuthenticationError,
+  HoldfastBadRequestError,
+  HoldfastConflictError,
+  HoldfastConnectionError,
+  HoldfastConnectionFailedError,
+  HoldfastConnectionPendingError,
+  HoldfastError,
+  HoldfastMultipleConnectionsError,
+  HoldfastNotFoundError,
+  HoldfastPayloadTooLargeError,
+  HoldfastPermissionError,
+  HoldfastRateLimitError,
+  HoldfastServerError,
+  HoldfastTimeoutError,
+  HoldfastUnprocessableError,
+  HoldfastValidationError,
+} from './errors.ts'
+export { Holdfast, Holdfast as Composio } from './holdfast.ts'
