@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { decodeCursor, encodeCursor, toPage } from './wire-cursor.ts'
+
+const TAG = 'accounts:created_at:desc'
+
+test('a cursor gives back what it was made of', () => {
+  const cursor = encodeCursor([1753000000123, 'ca_ü"/+='], TAG)
+  assert.match(cursor, /^[\w-]+$/)
+  assert.deepEqual(decodeCursor(cursor, TAG), [1753000000123, 'ca_ü"/+='])
+})
+
+test('anything else is refused as an invalid cursor', () => {
+  const forged = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
+  const cursors = [
+    '',
+    'not a cursor!',
+    '%%%',
+    'abc',
+    'x'.repeat(5000),
+    encodeCursor([1], 'accounts:updated_at:desc'),
+    forged([2, TAG, 1]),
+    forged([1, TAG, { a: 1 }]),
+    forged([1, TAG, null]),
+    forged({ 0: 1, 1: TAG }),
+    forged(null),
+  ]
+  for (const cursor of cursors) assert.throws(() => decodeCursor(cursor, TAG), { code: 'invalid_cursor' }, cursor.slice(0, 40))
+})
+
+test('a page counts its pages and says null at the end', () => {
+  assert.deepEqual(toPage({ items: [1, 2], nextCursor: undefined, totalItems: 41, limit: 20 }), {
+    items: [1, 2],
+    next_cursor: null,
+    total_items: 41,
+    total_pages: 3,
+    current_page: 1,
+  })
+  assert.equal(toPage({ items: [], nextCursor: null, totalItems: 0, limit: 20 }).total_pages, 0)
+})

@@ -1,0 +1,143 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { type ErrorCode, HoldfastError } from '../../errors.ts'
+
+/**
+ * 409, 408, 429 and 5xx make the official clients try again by themselves, so a plain refusal that would be refused
+ * again is never one of them: `alias_taken` is a 400, `credential_conflict` (a concurrent patch) is a 409 that heals.
+ */
+const STATUS = {
+  invalid_request: 400,
+  invalid_cursor: 400,
+  body_too_large: 413,
+  unsupported_media_type: 415,
+  unauthorized: 401,
+  forbidden: 403,
+  not_found: 404,
+  method_not_allowed: 405,
+  rate_limited: 429,
+  not_implemented: 501,
+  internal_error: 500,
+  service_unavailable: 503,
+  project_not_found: 404,
+  toolkit_not_found: 404,
+  tool_not_found: 404,
+  auth_config_not_found: 404,
+  auth_config_disabled: 400,
+  auth_scheme_not_offered: 400,
+  managed_auth_unavailable: 400,
+  account_not_found: 404,
+  account_not_active: 400,
+  no_account_for_toolkit: 404,
+  alias_taken: 400,
+  auth_scheme_mismatch: 400,
+  missing_credential_field: 400,
+  credential_rejected: 400,
+  credential_unverifiable: 400,
+  credential_conflict: 409,
+  credential_unreadable: 500,
+  session_not_found: 404,
+  tool_not_allowed: 403,
+  invalid_tool_arguments: 400,
+  destination_blocked: 403,
+  destination_not_allowed: 403,
+  upstream_unreachable: 502,
+  upstream_timeout: 504,
+  upstream_reply_too_large: 502,
+  master_key_mismatch: 500,
+  invalid_configuration: 500,
+  invalid_toolkit: 500,
+} as const satisfies Record<ErrorCode, number>
+
+/** Trying again changes nothing, or would do the upstream's work twice: tell the official clients not to. */
+const NEVER_RETRY: ReadonlySet<ErrorCode> = new Set([
+  'not_implemented',
+  'upstream_timeout',
+  'upstream_reply_too_large',
+  'credential_unreadable',
+])
+
+/** What clients written for Composio branch on: @composio/core maps the number, others compare the slug. */
+const KNOWN_TO_CLIENTS: Partial<Record<ErrorCode, { code: number; slug: string }>> = {
+  no_account_for_toolkit: { code: 1803, slug: 'ActionExecute_ConnectedAccountNotFound' },
+}
+
+export interface WireError {
+  readonly error: {
+    readonly message: string
+    /** A number, as the wire has it: coarse. `slug` is the exact name. */
+    readonly code: number
+    readonly slug: string
+    readonly status: number
+    readonly request_id: string
+    readonly suggested_fix: string
+    readonly errors: readonly string[]
+  }
+}
+
+export const statusOf = (code: ErrorCode): number => STATUS[code]
+
+export function toWireError(error: HoldfastError, requestId: string): WireError {
+  const status = STATUS[error.code]
+  const known = KNOWN_TO_CLIENTS[error.code]
+  return {
+    error: {
+      message: error.message,
+      code: known?.code ?? 10_000 + status,
+      slug: known?.slug ?? error.code,
+      status,
+      request_id: requestId,
+      suggested_fix: error.fix ?? '',
+      errors: error.fields.map(({ path, message }) => (path ? `${path}: ${message}` : message)),
+    },
+  }
+}
+
+const unexpected = (cause: unknown) =>
+  new HoldfastError('internal_error', 'Something went wrong on the server.', {
+    cause,
+    fix: 'Look for this request_id in the server log.',
+  })
+
+/** Fastify's own refusals, told apart by their codes; whatever is left is a fault of ours. */
+export function toHoldfastError(error: unknown): HoldfastError {
+  if (error instanceof HoldfastError) return error
+  const { code, statusCode } = error as { code?: unknown; statusCode?: unknown }
+  switch (code) {
+    case 'FST_ERR_CTP_BODY_TOO_LARGE':
+      return new HoldfastError('body_too_large', 'The request body is larger than this route accepts.', {
+        fix: 'Send less in one request.',
+      })
+    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
+      return new HoldfastError('unsupported_media_type', 'This content type is not understood here.', {
+        fix: 'Send JSON with the header `content-type: application/json`.',
+      })
+    case 'FST_ERR_CTP_INVALID_JSON_BODY':
+      return new HoldfastError('invalid_request', 'The request body is not valid JSON.')
+    case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
+      return new HoldfastError('invalid_request', 'The request body is not as long as its content-length header says.')
+    case 'FST_ERR_BAD_URL':
+    case 'FST_ERR_INVALID_URL':
+      return new HoldfastError('invalid_request', 'The path of the request is not valid percent-encoding.')
+    case 'FST_ERR_MAX_PARAM_LENGTH':
+      return new HoldfastError('not_found', 'Nothing has an id that long.')
+    case 'ECONNRESET':
+    case 'ERR_STREAM_PREMATURE_CLOSE':
+      return new HoldfastError('invalid_request', 'The connection closed before the whole request had arrived.')
+  }
+  // The JSON parser's refusal of a `__proto__` key comes as a bare 400.
+  return statusCode === 400 ? new HoldfastError('invalid_request', 'The request body is not acceptable JSON.') : unexpected(error)
+}
+
+export function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  const refusal = toHoldfastError(error)
+  const status = STATUS[refusal.code]
+  // Refusals are the caller's business; a 5xx is the operator's, with the private cause.
+  if (status >= 500) request.log.error({ err: refusal, route: request.routeOptions?.url }, refusal.message)
+  if (NEVER_RETRY.has(refusal.code)) reply.header('x-should-retry', 'false')
+  if (refusal.code === 'unauthorized') reply.header('www-authenticate', 'ApiKey')
+  reply
+    .code(status)
+    .type('application/json; charset=utf-8')
+    .serializer(JSON.stringify)
+    .send(toWireError(refusal, String(request.id)))
+}
