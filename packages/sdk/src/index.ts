@@ -27,4 +27,13 @@ export {
   HoldfastUnprocessableError,
   HoldfastValidationError,
 } from './errors.ts'
+export type { ChatCompletionLike, FunctionToolCall, FunctionToolProvider, ToolMessage } from './function-tools.ts'
 export { Holdfast, Holdfast as Composio } from './holdfast.ts'
+export type { Session } from './session.ts'
+export * from './session.types.ts'
+export type { EnableOrDisable, SessionConfig, TagFilter, ToolTag } from './session-config.ts'
+export type { Sessions } from './sessions.resource.ts'
+export type { Toolkits } from './toolkits.resource.ts'
+export * from './toolkits.types.ts'
+export type { Tools } from './tools.resource.ts'
+export * from './tools.types.ts'
