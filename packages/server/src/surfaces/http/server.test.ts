@@ -393,3 +393,18 @@ test('a logger that is handed headers by mistake redacts the secret ones', () =>
   assert.equal(written.join('').includes(SECRET), false)
   assert.match(written.join(''), /"accept":"a"/)
 })
+
+test('with checkReplies, a reply that breaks the documented schema is a fault, and otherwise it passes', async () => {
+  for (const [checkReplies, status] of [
+    [true, 500],
+    [false, 200],
+  ] as const) {
+    const server = buildHttpServer({ checkReplies })
+    const response = { 200: Type.Object({ id: Type.String() }) }
+    server.get('/x', { schema: { response } }, async () => ({ id: 7 }) as unknown as { id: string })
+    server.get('/y', { schema: { response } }, async () => ({ id: 'a' }))
+    assert.equal((await server.inject('/x')).statusCode, status)
+    assert.equal((await server.inject('/y')).statusCode, 200)
+    await server.close()
+  }
+})

@@ -6,7 +6,7 @@ import { decorateWithProject } from './authenticate.ts'
 import { addCommonHeaders, answerPreflight } from './common-headers.ts'
 import { createLogger } from './logger.ts'
 import { explainUnknownRoute, rememberRoutes } from './unknown-routes.ts'
-import { validatorCompiler } from './validation.ts'
+import { serializerCompiler, validatorCompiler } from './validation.ts'
 import { sendError } from './wire-errors.ts'
 import { parseQuery } from './wire-query.ts'
 
@@ -17,6 +17,8 @@ export interface HttpServerOptions {
   readonly logger?: FastifyBaseLogger
   /** For routes that do not set their own `bodyLimit`. */
   readonly bodyLimitBytes?: number
+  /** For tests: a reply that breaks the schema of its route becomes a 500. */
+  readonly checkReplies?: boolean
   /** Called once for each answer, with the route's pattern: metrics. */
   readonly onAnswer?: (method: string, route: string, status: number, seconds: number) => void
 }
@@ -50,6 +52,7 @@ export function buildHttpServer(options: HttpServerOptions = {}): ApiServer {
   }).withTypeProvider<TypeBoxTypeProvider>()
 
   app.setValidatorCompiler(validatorCompiler)
+  app.setSerializerCompiler(serializerCompiler({ check: options.checkReplies === true }))
   app.setErrorHandler(sendError)
   decorateWithProject(app)
   acceptJsonOnly(app)
