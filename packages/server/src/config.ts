@@ -50,7 +50,7 @@ type Setting = (typeof SETTINGS)[number]
  * The only reader of the environment. All that is wrong is told at once, each with its setting and what to do;
  * no value is ever repeated, since it may be a key that was pasted into the wrong place.
  */
-export function readConfig(env: Env): Config {
+export function readConfig(env: Env = process.env): Config {
   const problems: FieldError[] = []
   const read = (name: Setting) => {
     const value = env[`HOLDFAST_${name}`]?.trim()
