@@ -109,7 +109,7 @@ export class ConnectedAccounts {
   }
 
   /** Switches a connection on or off without touching its credential. */
-  updateStatus(id: string, params: { enabled: boolean }, request?: RequestOptions): Promise<{ success: boolean }> {
+  async updateStatus(id: string, params: { enabled: boolean }, request?: RequestOptions): Promise<{ success: boolean }> {
     return this.#http.request({ method: 'PATCH', path: `${pathOf(id)}/status`, body: { enabled: params.enabled } }, request)
   }
 
@@ -122,7 +122,7 @@ export class ConnectedAccounts {
   }
 
   /** Removes the connection; its secret is destroyed at once. */
-  delete(id: string, request?: RequestOptions): Promise<{ success: boolean }> {
+  async delete(id: string, request?: RequestOptions): Promise<{ success: boolean }> {
     return this.#http.request({ method: 'DELETE', path: pathOf(id) }, request)
   }
 

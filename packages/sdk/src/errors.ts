@@ -44,6 +44,7 @@ export interface ApiErrorFields {
   readonly suggestedFix?: string | undefined
   readonly errors?: readonly ApiErrorDetail[] | undefined
   readonly retryAfterMs?: number | undefined
+  readonly shouldRetry?: boolean | undefined
 }
 
 /** The server answered with an error. */
@@ -51,7 +52,7 @@ export class HoldfastApiError extends HoldfastError {
   override name = 'HoldfastApiError'
   /** HTTP status. */
   readonly status: number
-  /** Stable machine-readable reason, such as `account_not_found`. */
+  /** Stable machine-readable reason, such as `account_not_found`; a number when the server has no name for it. */
   readonly code: string | number | undefined
   /** Quote it when you report a problem: it finds the request in the server's log. */
   readonly requestId: string | undefined
@@ -61,6 +62,8 @@ export class HoldfastApiError extends HoldfastError {
   readonly errors: readonly ApiErrorDetail[]
   /** How long the server asked to wait before the next attempt, in milliseconds. */
   readonly retryAfterMs: number | undefined
+  /** False when the server says that another attempt would not help, or would do the work twice. */
+  readonly shouldRetry: boolean | undefined
 
   constructor(fields: ApiErrorFields) {
     super(fields.message)
@@ -70,6 +73,7 @@ export class HoldfastApiError extends HoldfastError {
     this.suggestedFix = fields.suggestedFix
     this.errors = fields.errors ?? []
     this.retryAfterMs = fields.retryAfterMs
+    this.shouldRetry = fields.shouldRetry
   }
 }
 

@@ -115,13 +115,18 @@ export class HttpClient {
     return json
   }
 
+  /** A server should never echo the key; a log must not have it if one does. Shorter texts are words, not keys. */
+  #withoutKey(text: string): string {
+    const { apiKey } = this.#config
+    return apiKey.length < 8 ? text : text.replaceAll(apiKey, '[API key]')
+  }
+
   #errorOf(response: Response, json: unknown): HoldfastError {
     // An answer that is not ours (a gateway's page) is never quoted: such pages echo request headers.
     const outer = isRecord(json) ? json : {}
     const error = isRecord(outer['error']) ? outer['error'] : outer
-    const scrub = (text: unknown) =>
-      typeof text === 'string' && text ? text.replaceAll(this.#config.apiKey, '[API key]') : undefined
-    const code = error['code']
+    const scrub = (text: unknown) => (typeof text === 'string' && text ? this.#withoutKey(text) : undefined)
+    const code = error['slug'] ?? error['code'] // Holdfast's exact name, else Composio's number
     return apiErrorOf({
       status: response.status,
       message:
@@ -132,12 +137,14 @@ export class HttpClient {
       suggestedFix: scrub(error['suggested_fix']),
       errors: Array.isArray(error['errors']) ? error['errors'].flatMap((entry) => detailOf(entry, scrub)) : [],
       retryAfterMs: retryAfterMsOf(response.headers, Date.now()),
+      shouldRetry: { true: true, false: false }[response.headers.get('x-should-retry') ?? ''],
     })
   }
 }
 
+/** Composio sends texts, Holdfast `path: message`, others objects. */
 function detailOf(entry: unknown, scrub: (text: unknown) => string | undefined): ApiErrorDetail[] {
-  const fields = isRecord(entry) ? entry : { message: entry }
+  const fields = isRecord(entry) ? entry : (/^(?<path>\S+): (?<message>.+)$/s.exec(String(entry))?.groups ?? { message: entry })
   const message = scrub(fields['message'])
   if (!message) return []
   const path = scrub(Array.isArray(fields['path']) ? fields['path'].join('.') : fields['path'])

@@ -15,9 +15,12 @@ const LONGEST_RETRY_AFTER_MS = 60_000
  */
 export function isRetryable(error: unknown, repeatable: boolean): boolean {
   if (error instanceof HoldfastApiError) {
+    if (error.shouldRetry === false) return false
     if ((error.retryAfterMs ?? 0) > LONGEST_RETRY_AFTER_MS) return false
     if (error.status === 429 || error.status === 503) return true
-    return repeatable && (error.status === 408 || (error.status >= 500 && error.status !== 501 && error.status !== 505))
+    if (!repeatable) return false
+    // 409: two changes of one record met, and the second finds a new version when it comes again.
+    return error.status === 408 || error.status === 409 || (error.status >= 500 && error.status !== 501 && error.status !== 505)
   }
   if (error instanceof HoldfastTimeoutError) return repeatable
   if (error instanceof HoldfastConnectionError) return repeatable || !error.mayHaveReachedServer
