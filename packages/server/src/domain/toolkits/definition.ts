@@ -34,6 +34,8 @@ export interface FieldDescriptor {
   readonly visible_when?: { readonly field: string; readonly in: readonly string[] }
   /** Other names under which an import may bring this field, such as `generic_api_key` for `api_key`. */
   readonly aliases?: readonly string[]
+  /** Not required when one of these other fields has a value. */
+  readonly required_unless?: readonly string[]
 }
 
 /** Where a credential goes in a request. All placements of a scheme are applied, in order; one without a value is left out. */
@@ -190,7 +192,10 @@ export interface ToolDefinition {
   readonly source?: string
   readonly request: {
     readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'HEAD'
-    /** Under `base_url` (or absolute, on the toolkit's hosts); `{name}` is replaced by the percent-encoded input. */
+    /**
+     * Under `base_url` (or absolute, on the toolkit's hosts); `{name}` is replaced by the percent-encoded input, `{+name}` by one
+     * whose slashes stay. `{{ variable }}` holes here, in `query` and in `headers` take fields of the connection that are not secret.
+     */
     readonly path: string
     readonly query?: Readonly<Record<string, string>>
     readonly headers?: Readonly<Record<string, string>>

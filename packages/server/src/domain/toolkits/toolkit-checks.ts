@@ -1,0 +1,153 @@
+import { HoldfastError } from '../../errors.ts'
+import { resolveAuths } from './auth-definitions.ts'
+import type { FieldDescriptor, Placement, ToolkitDefinition, Verification } from './definition.ts'
+import { matchesHost } from './hosts.ts'
+import { variablesOf } from './template.ts'
+import type { DocumentPath } from './yaml-file.ts'
+
+export interface Fault extends DocumentPath {
+  readonly message: string
+}
+
+/** Connection values of the wire that every toolkit may use without declaring them, and what token requests hold. */
+const GRANT_VARIABLES = [
+  'access_token',
+  'refresh_token',
+  'client_id',
+  'client_secret',
+  'scope',
+  'scopes',
+  'redirect_uri',
+  'code',
+  'state',
+]
+
+type Path = DocumentPath['path']
+
+export function checkTemplate(text: string, declared: ReadonlySet<string>, path: Path): Fault[] {
+  try {
+    const unknown = variablesOf(text).filter((name) => !declared.has(name))
+    return unknown.map((name) => ({
+      path,
+      message: `The template uses '${name}', which no field of this toolkit declares. Declare it in connection_fields or correct the name.`,
+    }))
+  } catch (error) {
+    if (error instanceof HoldfastError) return [{ path, message: `${error.message} ${error.fix ?? ''}`.trim() }]
+    throw error
+  }
+}
+
+export const checkTemplates = (
+  texts: Readonly<Record<string, string>> | undefined,
+  declared: ReadonlySet<string>,
+  path: Path,
+): Fault[] => Object.entries(texts ?? {}).flatMap(([name, text]) => checkTemplate(text, declared, [...path, name]))
+
+function checkFields(fields: readonly FieldDescriptor[] | undefined, path: Path): Fault[] {
+  const faults: Fault[] = []
+  const seen = new Set<string>()
+  for (const [index, field] of (fields ?? []).entries()) {
+    for (const name of [field.name, ...(field.aliases ?? [])]) {
+      if (seen.has(name))
+        faults.push({ path: [...path, index, 'name'], message: `The name '${name}' is used twice. Each field needs its own.` })
+      seen.add(name)
+    }
+    try {
+      if (field.pattern !== undefined) new RegExp(`^(?:${field.pattern})$`, 'u')
+    } catch {
+      faults.push({ path: [...path, index, 'pattern'], message: `'${field.pattern}' is not a valid regular expression.` })
+    }
+  }
+  return faults
+}
+
+function checkVerification(verification: Verification | undefined, declared: ReadonlySet<string>, path: Path): Fault[] {
+  if (!verification) return []
+  return [
+    ...checkTemplate(verification.path, declared, [...path, 'path']),
+    ...checkTemplates(verification.query, declared, [...path, 'query']),
+    ...checkTemplates(verification.headers, declared, [...path, 'headers']),
+  ]
+}
+
+function checkPlacement(placement: Placement, declared: ReadonlySet<string>, path: Path): Fault[] {
+  if (placement.in !== 'basic') return checkTemplate(placement.template, declared, [...path, 'template'])
+  const { username, password } = placement
+  return [
+    ...checkTemplate(username, declared, [...path, 'username']),
+    ...checkTemplate(password, declared, [...path, 'password']),
+  ]
+}
+
+const namesOf = (fields: readonly FieldDescriptor[]): string[] => fields.flatMap(({ name, aliases = [] }) => [name, ...aliases])
+
+interface DeclaredNames {
+  readonly all: ReadonlySet<string>
+  /** Without the secret ones: what a tool's own URL and headers may hold. */
+  readonly open: ReadonlySet<string>
+}
+
+export function declaredNames(definition: ToolkitDefinition): DeclaredNames {
+  const all = new Set(GRANT_VARIABLES)
+  const open = new Set<string>()
+  const secrets = new Set<string>(GRANT_VARIABLES)
+  for (const auth of resolveAuths(definition).values()) {
+    const captured = [...Object.keys(auth.oauth2?.response?.capture ?? {}), ...Object.keys(auth.oauth2?.callback_capture ?? {})]
+    for (const name of captured) open.add(name)
+    for (const field of [...auth.connection_fields, ...auth.credential_fields, ...auth.auth_config_fields])
+      for (const name of namesOf([field])) (field.secret ? secrets : open).add(name)
+  }
+  for (const name of [...open, ...secrets]) all.add(name)
+  return { all, open: new Set([...open].filter((name) => !secrets.has(name))) }
+}
+
+function checkAuth(definition: ToolkitDefinition, index: number, declared: ReadonlySet<string>): Fault[] {
+  const auth = definition.auth[index]
+  if (!auth) return []
+  const path: Path = ['auth', index]
+  const { oauth2, oauth1 } = auth
+  const faults = [
+    ...checkFields(auth.auth_config_fields, [...path, 'auth_config_fields']),
+    ...checkFields(auth.connection_fields, [...path, 'connection_fields']),
+    ...checkFields(auth.credential_fields, [...path, 'credential_fields']),
+    ...(auth.placements ?? []).flatMap((placement, at) => checkPlacement(placement, declared, [...path, 'placements', at])),
+    ...checkVerification(auth.verification, declared, [...path, 'verification']),
+  ]
+  if (definition.auth.findIndex(({ scheme }) => scheme === auth.scheme) !== index)
+    faults.push({ path: [...path, 'scheme'], message: `The scheme ${auth.scheme} stands here twice. Merge the two.` })
+  for (const [name, value] of Object.entries({ ...oauth2, ...oauth1 }))
+    if (name.endsWith('_url') && typeof value === 'string')
+      faults.push(...checkTemplate(value, declared, [...path, oauth2 && name in oauth2 ? 'oauth2' : 'oauth1', name]))
+  for (const key of ['authorization_params', 'token_params', 'refresh_params', 'token_headers'] as const)
+    faults.push(...checkTemplates(oauth2?.[key], declared, [...path, 'oauth2', key]))
+  return faults
+}
+
+/** A static URL that the toolkit's own `hosts` leave out would be refused at every call: say so at the start. */
+export function checkStaticHost(definition: ToolkitDefinition, text: string, path: Path): Fault[] {
+  if (text.includes('{{') || !/^https?:/.test(text)) return []
+  const url = URL.parse(text.replace(/\{\+?[\w.-]+\}/g, 'x'))
+  if (!url) return [{ path, message: `${text} is not a valid URL.` }]
+  if (url.protocol !== 'https:') return [{ path, message: `${text} must begin with https://.` }]
+  if (definition.hosts.some((host) => host.includes('{{') || matchesHost(host, url))) return []
+  return [{ path, message: `${url.host} is not among the toolkit's hosts. Add it there.` }]
+}
+
+export function checkToolkit(definition: ToolkitDefinition, folder: string): Fault[] {
+  const declared = declaredNames(definition).all
+  const faults: Fault[] = [
+    ...checkTemplate(definition.base_url, declared, ['base_url']),
+    ...checkStaticHost(definition, definition.base_url, ['base_url']),
+    ...definition.hosts.flatMap((host, index) => checkTemplate(host, declared, ['hosts', index])),
+    ...checkTemplates(definition.headers, declared, ['headers']),
+    ...checkVerification(definition.verification, declared, ['verification']),
+    ...definition.auth.flatMap((_, index) => checkAuth(definition, index, declared)),
+  ]
+  if (definition.slug !== folder)
+    faults.push({
+      path: ['slug'],
+      message: `The slug '${definition.slug}' and the folder '${folder}' must be the same. Rename one.`,
+    })
+  if (definition.verification) faults.push(...checkStaticHost(definition, definition.verification.path, ['verification', 'path']))
+  return faults
+}
