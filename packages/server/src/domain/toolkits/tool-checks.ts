@@ -1,6 +1,7 @@
 import type { ToolDefinition, ToolkitDefinition } from './definition.ts'
 import { findHook, hookNames } from './hooks.ts'
-import { pathParametersOf, routeOf } from './tool-input.ts'
+import { inputParametersOf, pathParametersOf, routeOf } from './tool-input.ts'
+import { compileInput } from './tool-validator.ts'
 import { checkStaticHost, checkTemplate, checkTemplates, declaredNames, type Fault } from './toolkit-checks.ts'
 
 /** Headers that decide who is asking or how the message is framed: never an agent's to set. */
@@ -65,4 +66,19 @@ export function checkTool(tool: ToolDefinition, toolkit: ToolkitDefinition, open
     ...checkTemplates(headers, open, ['request', 'headers']),
     ...checkStaticHost(toolkit, path, ['request', 'path']),
   ]
+}
+
+export function checkInputSchema(tool: ToolDefinition): Fault[] {
+  try {
+    compileInput(inputParametersOf(tool))
+    return []
+  } catch (error) {
+    return [
+      {
+        path: ['input'],
+        atKey: true,
+        message: `The input is not a valid JSON Schema: ${error instanceof Error ? error.message : 'it cannot be compiled'}.`,
+      },
+    ]
+  }
 }

@@ -9,18 +9,9 @@ export interface Fault extends DocumentPath {
   readonly message: string
 }
 
-/** Connection values of the wire that every toolkit may use without declaring them, and what token requests hold. */
-const GRANT_VARIABLES = [
-  'access_token',
-  'refresh_token',
-  'client_id',
-  'client_secret',
-  'scope',
-  'scopes',
-  'redirect_uri',
-  'code',
-  'state',
-]
+/** What every grant and token request holds, declared or not. */
+const SECRET_GRANT_VARIABLES = ['access_token', 'refresh_token', 'client_secret', 'code']
+const OPEN_GRANT_VARIABLES = ['client_id', 'scope', 'scopes', 'redirect_uri', 'state']
 
 type Path = DocumentPath['path']
 
@@ -29,7 +20,7 @@ export function checkTemplate(text: string, declared: ReadonlySet<string>, path:
     const unknown = variablesOf(text).filter((name) => !declared.has(name))
     return unknown.map((name) => ({
       path,
-      message: `The template uses '${name}', which no field of this toolkit declares. Declare it in connection_fields or correct the name.`,
+      message: `The template uses '${name}', which is no field that may stand here. Declare it in connection_fields, or place a secret by placements.`,
     }))
   } catch (error) {
     if (error instanceof HoldfastError) return [{ path, message: `${error.message} ${error.fix ?? ''}`.trim() }]
@@ -83,22 +74,20 @@ const namesOf = (fields: readonly FieldDescriptor[]): string[] => fields.flatMap
 
 interface DeclaredNames {
   readonly all: ReadonlySet<string>
-  /** Without the secret ones: what a tool's own URL and headers may hold. */
+  /** Without the secret ones: what URLs and headers may hold before the credential is placed. */
   readonly open: ReadonlySet<string>
 }
 
 export function declaredNames(definition: ToolkitDefinition): DeclaredNames {
-  const all = new Set(GRANT_VARIABLES)
-  const open = new Set<string>()
-  const secrets = new Set<string>(GRANT_VARIABLES)
+  const open = new Set(OPEN_GRANT_VARIABLES)
+  const secrets = new Set(SECRET_GRANT_VARIABLES)
   for (const auth of resolveAuths(definition).values()) {
     const captured = [...Object.keys(auth.oauth2?.response?.capture ?? {}), ...Object.keys(auth.oauth2?.callback_capture ?? {})]
     for (const name of captured) open.add(name)
     for (const field of [...auth.connection_fields, ...auth.credential_fields, ...auth.auth_config_fields])
       for (const name of namesOf([field])) (field.secret ? secrets : open).add(name)
   }
-  for (const name of [...open, ...secrets]) all.add(name)
-  return { all, open: new Set([...open].filter((name) => !secrets.has(name))) }
+  return { all: new Set([...open, ...secrets]), open: new Set([...open].filter((name) => !secrets.has(name))) }
 }
 
 function checkAuth(definition: ToolkitDefinition, index: number, declared: ReadonlySet<string>): Fault[] {
@@ -134,12 +123,12 @@ export function checkStaticHost(definition: ToolkitDefinition, text: string, pat
 }
 
 export function checkToolkit(definition: ToolkitDefinition, folder: string): Fault[] {
-  const declared = declaredNames(definition).all
+  const { all: declared, open } = declaredNames(definition)
   const faults: Fault[] = [
-    ...checkTemplate(definition.base_url, declared, ['base_url']),
+    ...checkTemplate(definition.base_url, open, ['base_url']),
     ...checkStaticHost(definition, definition.base_url, ['base_url']),
-    ...definition.hosts.flatMap((host, index) => checkTemplate(host, declared, ['hosts', index])),
-    ...checkTemplates(definition.headers, declared, ['headers']),
+    ...definition.hosts.flatMap((host, index) => checkTemplate(host, open, ['hosts', index])),
+    ...checkTemplates(definition.headers, open, ['headers']),
     ...checkVerification(definition.verification, declared, ['verification']),
     ...definition.auth.flatMap((_, index) => checkAuth(definition, index, declared)),
   ]

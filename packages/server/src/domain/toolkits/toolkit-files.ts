@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { HoldfastError } from '../../errors.ts'
 import type { ToolDefinition, ToolkitDefinition } from './definition.ts'
 import { checkAgainstSchema, type FileKind } from './file-schemas.ts'
-import { checkTool } from './tool-checks.ts'
+import { checkInputSchema, checkTool } from './tool-checks.ts'
 import { type Toolkit, toToolkit } from './toolkit.ts'
 import { checkToolkit, declaredNames, type Fault } from './toolkit-checks.ts'
 import { type FileProblem, parseYamlFile, type YamlFile } from './yaml-file.ts'
@@ -18,6 +18,8 @@ interface Loading {
   readonly problems: FileProblem[]
   /** Tool slug or alias → the file that took it. */
   readonly takenNames: Map<string, string>
+  /** Compiling is dear: the built-in tools were compiled by the tests, only the operator's own are at the start. */
+  compilesInputs: boolean
 }
 
 /** The first directory given is the server's own; toolkits of later ones replace those of earlier ones with the same slug. */
@@ -47,6 +49,7 @@ function readTool(loading: Loading, file: string, toolkit: ToolkitDefinition, op
   if (!read) return []
   const { definition, yaml } = read
   const faults = checkTool(definition, toolkit, open)
+  if (loading.compilesInputs) faults.push(...checkInputSchema(definition))
   for (const [index, name] of [definition.slug, ...(definition.aliases ?? [])].entries()) {
     const other = loading.takenNames.get(name)
     const path = index === 0 ? ['slug'] : ['aliases', index - 1]
@@ -115,8 +118,11 @@ export function loadToolkitFiles(directories: readonly string[]): ToolkitFiles {
       chosen.set(slug, { folder, origin: originOf(index) })
     }
   }
-  const loading: Loading = { problems: [], takenNames: new Map() }
-  const toolkits = [...chosen].flatMap(([slug, { folder, origin }]) => readToolkit(loading, folder, slug, origin) ?? [])
+  const loading: Loading = { problems: [], takenNames: new Map(), compilesInputs: false }
+  const toolkits = [...chosen].flatMap(([slug, { folder, origin }]) => {
+    loading.compilesInputs = origin === 'custom'
+    return readToolkit(loading, folder, slug, origin) ?? []
+  })
   if (loading.problems.length > 0) failWith(loading.problems)
   return { toolkits, notices }
 }

@@ -1,0 +1,167 @@
+import type { FieldError } from '../../errors.ts'
+import type { ToolDefinition, Verification } from './definition.ts'
+import { findHook } from './hooks.ts'
+import { renderBaseUrl } from './hosts.ts'
+import { writePath } from './json-path.ts'
+import { encodeForm, FORM_TYPE, JSON_TYPE, toPairs } from './request-body.ts'
+import { compileTemplate, type TemplateVars } from './template.ts'
+import { type ArgumentRoute, type PathParameter, replacePathParameters, routeOf } from './tool-input.ts'
+import { invalidArguments, validateArguments } from './tool-validator.ts'
+import type { Tool, Toolkit } from './toolkit.ts'
+import { hasDotSegment, renderUrl, renderUrlText } from './url-template.ts'
+
+/** A request without its credential. Header names are lower-case. */
+export interface BuiltRequest {
+  readonly method: string
+  readonly url: URL
+  readonly headers: Record<string, string>
+  readonly body: string | null
+}
+
+interface Placed extends ArgumentRoute {
+  readonly name: string
+  readonly value: unknown
+}
+
+const renderHeaders = (templates: Readonly<Record<string, string>> | undefined, vars: TemplateVars): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(templates ?? {}).flatMap(([name, template]) => {
+      const value = compileTemplate(template).render(vars)
+      return value === undefined ? [] : [[name.toLowerCase(), value.trim()]]
+    }),
+  )
+
+/** The headers that every request of the toolkit carries, a proxy call's too. */
+export const toolkitHeaders = (toolkit: Toolkit, vars: TemplateVars): Record<string, string> =>
+  renderHeaders(toolkit.definition.headers, vars)
+
+function appendQuery(url: URL, templates: Readonly<Record<string, string>> | undefined, vars: TemplateVars): void {
+  for (const [name, template] of Object.entries(templates ?? {})) {
+    const value = compileTemplate(template).render(vars)
+    if (value !== undefined) url.searchParams.append(name, value)
+  }
+}
+
+/** Percent-encoded, so that it stays one segment (or, with `{+name}`, stays under its place) of the path. */
+function encodeSegment({ name, value }: Placed, keepsSlashes: boolean, fail: (error: FieldError) => void): string {
+  const text = String(value).toWellFormed()
+  const segments = keepsSlashes ? text.split('/') : [text]
+  if (segments.some((segment) => segment === '' || segment === '.' || segment === '..'))
+    fail({ path: `arguments.${name}`, message: "goes into the path of the URL and must not be empty, '.' or '..'" })
+  return segments.map(encodeURIComponent).join('/')
+}
+
+function buildUrl(toolkit: Toolkit, tool: Tool, placed: readonly Placed[], vars: TemplateVars): URL {
+  const { request } = tool.definition
+  const faults: FieldError[] = []
+  const inPath = placed.filter(({ place }) => place === 'path')
+  const fill = ({ name, keepsSlashes }: PathParameter): string => {
+    const argument = inPath.find((candidate) => candidate.name === name) ?? inPath.find(({ as }) => as === name)
+    return argument ? encodeSegment(argument, keepsSlashes, (error) => faults.push(error)) : `{${name}}`
+  }
+  const base = request.path.startsWith('/') ? renderBaseUrl(toolkit, vars) : undefined
+  const text = replacePathParameters(renderUrlText(compileTemplate(request.path), vars, base), fill)
+  const url = URL.parse(text)
+  // Two harmless values side by side ({a}{b}) may still make '..'.
+  if (faults.length === 0 && (!url || hasDotSegment(text.replace(/[?#][\s\S]*$/, ''))))
+    faults.push({ path: 'arguments', message: 'do not make a valid URL path' })
+  if (!url || faults.length > 0) throw invalidArguments(tool.slug, faults)
+  appendQuery(url, request.query, vars)
+  for (const { place, as, value, style } of placed)
+    if (place === 'query') for (const [key, text] of toPairs(as, value, style)) url.searchParams.append(key, text)
+  return url
+}
+
+function argumentHeaders(tool: Tool, placed: readonly Placed[]): Record<string, string> {
+  const headers: Record<string, string> = {}
+  for (const { name, place, as, value } of placed) {
+    if (place !== 'header' || value === null) continue
+    const text = Array.isArray(value) ? value.join(',') : String(value)
+    if (!/^[\t\x20-\x7e]*$/.test(text))
+      throw invalidArguments(tool.slug, [
+        { path: `arguments.${name}`, message: 'goes into a header and must be plain ASCII on one line' },
+      ])
+    headers[as.toLowerCase()] = text
+  }
+  return headers
+}
+
+function buildBody(
+  { request, input }: ToolDefinition,
+  placed: readonly Placed[],
+): { body: string | null; type: string | undefined } {
+  const hook = request.hook === undefined ? undefined : findHook(request.hook)
+  const inBody = hook ? [] : placed.filter(({ place }) => place === 'body')
+  if (request.body_from !== undefined) {
+    const whole = placed.find(({ name }) => name === request.body_from)
+    return whole ? { body: JSON.stringify(whole.value), type: JSON_TYPE } : { body: null, type: undefined }
+  }
+  const body: Record<string, unknown> = structuredClone({ ...request.body_defaults })
+  for (const { as, value } of inBody) writePath(body, as, value)
+  if (hook)
+    Object.assign(
+      body,
+      hook(
+        Object.fromEntries(
+          placed.filter(({ place }) => place === 'body' || place === 'none').map(({ as, value }) => [as, value]),
+        ),
+      ),
+    )
+  const takesBody = Object.keys(input.properties).some(
+    (name) => routeOf({ request, input } as ToolDefinition, name).place === 'body',
+  )
+  const isEmpty = Object.keys(body).length === 0
+  if (request.body === 'none' || (isEmpty && request.body === undefined && !takesBody)) return { body: null, type: undefined }
+  if (request.body !== 'form') return { body: JSON.stringify(body), type: JSON_TYPE }
+  const styles = new Map(inBody.map(({ as, style }) => [as.split('.')[0], style]))
+  return { body: encodeForm(body, (name) => styles.get(name) ?? 'repeat'), type: FORM_TYPE }
+}
+
+/**
+ * The call that a tool makes, without its credential. `vars` are those of `templateVarsOf`; the tool's own templates hold
+ * nothing secret (checked when it was loaded), so neither does the result.
+ * @throws HoldfastError `invalid_tool_arguments` with all offending paths, `invalid_request` when a connection field is missing
+ */
+export function buildToolRequest(
+  toolkit: Toolkit,
+  tool: Tool,
+  args: Readonly<Record<string, unknown>>,
+  vars: TemplateVars,
+): BuiltRequest {
+  const checked = validateArguments(tool, args)
+  const { definition } = tool
+  const placed = Object.entries(checked).map(([name, value]) => ({ ...routeOf(definition, name), name, value }))
+  const url = buildUrl(toolkit, tool, placed, vars)
+  const { body, type } = buildBody(definition, placed)
+  const headers = {
+    ...toolkitHeaders(toolkit, vars),
+    ...renderHeaders(definition.request.headers, vars),
+    ...argumentHeaders(tool, placed),
+    ...(type === undefined ? {} : { 'content-type': type }),
+  }
+  return { method: definition.request.method, url, headers, body }
+}
+
+function renderDeep(value: unknown, vars: TemplateVars): unknown {
+  if (typeof value === 'string') return compileTemplate(value).render(vars)
+  if (Array.isArray(value)) return value.map((item) => renderDeep(item, vars))
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, renderDeep(inner, vars)]))
+}
+
+/** The call that proves a credential, without its credential, but with whatever its own templates name. */
+export function buildVerificationRequest(toolkit: Toolkit, verification: Verification, vars: TemplateVars): BuiltRequest {
+  const { path, query, headers, body } = verification
+  const url = renderUrl(compileTemplate(path), vars, path.startsWith('/') ? renderBaseUrl(toolkit, vars) : undefined)
+  appendQuery(url, query, vars)
+  return {
+    method: verification.method ?? 'GET',
+    url,
+    headers: {
+      ...toolkitHeaders(toolkit, vars),
+      ...(body === undefined ? {} : { 'content-type': JSON_TYPE }),
+      ...renderHeaders(headers, vars),
+    },
+    body: body === undefined ? null : JSON.stringify(renderDeep(body, vars)),
+  }
+}
