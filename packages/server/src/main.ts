@@ -7,6 +7,9 @@ import { HoldfastError } from './errors.ts'
 // A start spends most of its time in loading modules; the second one finds them compiled.
 enableCompileCache()
 
+const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+/** Under npm, Ctrl-C arrives twice: from the terminal and from npm. Only a later signal is a person's second one. */
+const SAME_SIGNAL_WITHIN_MS = 1000
 /** Long enough for the slowest call to an upstream, short of the 30 s after which orchestrators kill. */
 const STOP_WITHIN_MS = 25_000
 
@@ -27,16 +30,36 @@ async function serve(): Promise<void> {
   for (const name of config.unknownSettings) logger.warn({ setting: name }, 'not a setting of this server: is it misspelt?')
 
   let opened: Awaited<ReturnType<typeof openApp>> | undefined
-  const onGraceError = (error: unknown) => logger.error({ err: error }, 'while stopping')
-  closeWithGrace({ delay: STOP_WITHIN_MS, logger: { error: onGraceError } }, async ({ signal, err }) => {
-    if (err) logger.fatal({ err }, 'stopping after an error that nothing caught')
-    else logger.info({ signal }, 'stopping: calls in flight finish first, a second signal ends them')
-    await opened?.close()
-    logger.info('stopped')
+  const grace = closeWithGrace(
+    { delay: STOP_WITHIN_MS, skip: [...STOP_SIGNALS], logger: { error: logStopFailure } },
+    async ({ err }) => {
+      if (err) logger.fatal({ err }, 'stopping after an error that nothing caught')
+      await opened?.close()
+      logger.info('stopped')
+    },
+  )
+  function logStopFailure(error: unknown) {
+    logger.error({ err: error }, 'while stopping')
+  }
+  onStopSignal((signal) => {
+    logger.info({ signal }, 'stopping: calls in flight finish first, a second signal ends them')
+    grace.close()
   })
   opened = await openApp(config, { logger })
   const url = await opened.listen()
   process.stdout.write(writeBanner({ url, version, bootstrap: opened.bootstrap }))
+}
+
+function onStopSignal(stop: (signal: NodeJS.Signals) => void): void {
+  let firstAt: number | undefined
+  for (const name of STOP_SIGNALS) {
+    process.on(name, (signal) => {
+      if (firstAt === undefined) {
+        firstAt = Date.now()
+        stop(signal)
+      } else if (Date.now() - firstAt > SAME_SIGNAL_WITHIN_MS) process.exit(1)
+    })
+  }
 }
 
 async function migrate(): Promise<void> {
