@@ -2,17 +2,6 @@ import type { RequestOptions } from './config.ts'
 import { HoldfastValidationError } from './errors.ts'
 import type { Session } from './session.ts'
 import type { Tools } from './tools.resource.ts'
-import type { FunctionTool, Tool } from './tools.types.ts'
-
-/** @internal */
-export const functionToolOf = (tool: Tool): FunctionTool => ({
-  type: 'function',
-  function: {
-    name: tool.slug,
-    ...(tool.description !== undefined && { description: tool.description }),
-    ...(tool.inputParameters && { parameters: tool.inputParameters }),
-  },
-})
 
 /** A tool call in a model's answer. */
 export interface FunctionToolCall {

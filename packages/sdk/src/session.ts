@@ -1,7 +1,6 @@
 import type { RequestOptions } from './config.ts'
 import type { PageWire } from './connected-accounts.wire.ts'
 import { type ConnectionRequest, connectionRequest } from './connection-request.ts'
-import { functionToolOf } from './function-tools.ts'
 import { type HttpClient, segment } from './http.ts'
 import type {
   SessionAuthorizeOptions,
@@ -20,7 +19,15 @@ import {
   sessionToolkitFromWire,
 } from './session.wire.ts'
 import type { FunctionTool, ProxyParams, ProxyResult } from './tools.types.ts'
-import { type ExecutedWire, type ProxiedWire, proxyFromWire, proxyToWire, type ToolWire, toolFromWire } from './tools.wire.ts'
+import {
+  type ExecutedWire,
+  functionToolOf,
+  type ProxiedWire,
+  proxyFromWire,
+  proxyToWire,
+  type ToolWire,
+  toolFromWire,
+} from './tools.wire.ts'
 
 const TOOLS_PAGE_LIMIT = 500
 

@@ -2,7 +2,6 @@ import type { RequestOptions } from './config.ts'
 import type { Page } from './connected-accounts.types.ts'
 import { type PageWire, pageFromWire } from './connected-accounts.wire.ts'
 import { HoldfastValidationError } from './errors.ts'
-import { functionToolOf } from './function-tools.ts'
 import { type HttpClient, segment } from './http.ts'
 import type {
   FunctionTool,
@@ -18,6 +17,7 @@ import {
   type ExecutedWire,
   executionFromWire,
   executionToWire,
+  functionToolOf,
   type ProxiedWire,
   proxyFromWire,
   proxyToWire,

@@ -1,5 +1,13 @@
 import type { QueryValue } from './http.ts'
-import type { ProxyParams, ProxyResult, Tool, ToolExecuteParams, ToolExecuteResult, ToolListQuery } from './tools.types.ts'
+import type {
+  FunctionTool,
+  ProxyParams,
+  ProxyResult,
+  Tool,
+  ToolExecuteParams,
+  ToolExecuteResult,
+  ToolListQuery,
+} from './tools.types.ts'
 
 export interface ToolWire {
   slug: string
@@ -49,6 +57,15 @@ export const toolFromWire = (wire: ToolWire): Tool => ({
   availableVersions: wire.available_versions ?? [],
   isDeprecated: wire.is_deprecated ?? wire.deprecated?.is_deprecated ?? false,
   isNoAuth: wire.no_auth,
+})
+
+export const functionToolOf = (tool: Tool): FunctionTool => ({
+  type: 'function',
+  function: {
+    name: tool.slug,
+    ...(tool.description !== undefined && { description: tool.description }),
+    ...(tool.inputParameters && { parameters: tool.inputParameters }),
+  },
 })
 
 export const toolQueryToWire = (query: ToolListQuery): Record<string, QueryValue> => ({

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { inspect } from 'node:util'
+import { resolveConfig } from '../src/config.ts'
+import { HttpClient } from '../src/http.ts'
 import { AuthScheme, Holdfast } from '../src/index.ts'
 import { startFakeServer, wireError } from './support/fake-server.ts'
 
@@ -34,7 +36,8 @@ test('printing a client or a session shows no secret; mcp.headers still carries 
   }))
   const holdfast = new Holdfast({ apiKey: API_KEY, baseURL: server.url, headers: { authorization: HEADER } })
   const session = await holdfast.create('u')
-  for (const value of [holdfast, session, holdfast.connectedAccounts, holdfast.tools]) assertNoSecret(value)
+  const http = new HttpClient(resolveConfig({ apiKey: API_KEY, headers: { authorization: HEADER } }))
+  for (const value of [http, holdfast, session, holdfast.connectedAccounts, holdfast.tools]) assertNoSecret(value)
   assert.ok(!inspect(session.mcp).includes(API_KEY))
   assert.deepEqual({ ...session.mcp }, { ...mcp, headers: { 'x-api-key': API_KEY } })
   assert.equal(server.requests[0]?.headers.authorization, HEADER)
