@@ -37,7 +37,7 @@ const refusal = () =>
   })
 
 export interface Page<Item> {
-  readonly items: readonly Item[]
+  readonly items: Item[]
   readonly next_cursor: string | null
   readonly total_items: number
   readonly total_pages: number
@@ -45,7 +45,7 @@ export interface Page<Item> {
 }
 
 export interface PageInput<Item> {
-  readonly items: readonly Item[]
+  readonly items: Item[]
   readonly nextCursor: string | null | undefined
   readonly totalItems: number
   readonly limit: number

@@ -1,0 +1,208 @@
+import { readFileSync } from 'node:fs'
+import { isIPv6 } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import type { FastifyBaseLogger } from 'fastify'
+import type { Config } from './config.ts'
+import type { AccountsDeps } from './domain/accounts/accounts.service.ts'
+import { createOpenedCache } from './domain/credentials/credentials.service.ts'
+import type { ExecutionDeps } from './domain/execution/execute-tool.ts'
+import { createExecutionLog } from './domain/execution/execution-log.ts'
+import { type Bootstrap, bootstrapProject } from './domain/projects/bootstrap.ts'
+import { findProjectByKey, type ProjectsDeps } from './domain/projects/projects.service.ts'
+import { loadCatalogue } from './domain/toolkits/catalogue.ts'
+import { createGuard, parseAllowHosts } from './platform/outbound/guard.ts'
+import { createOutbound } from './platform/outbound/outbound.ts'
+import { type Database, openDatabase } from './platform/storage/database.ts'
+import { createKeyRing, type KeyRing } from './platform/vault/key-ring.ts'
+import { givenMasterKeys, storedMasterKeys } from './platform/vault/master-keys.ts'
+import { authConfigsRoutes } from './surfaces/api-v3/auth-configs.routes.ts'
+import { connectedAccountsRoutes } from './surfaces/api-v3/connected-accounts.routes.ts'
+import { toolExecutionRoutes } from './surfaces/api-v3/tools-execute.routes.ts'
+import type { ApiServer } from './surfaces/http/api-server.ts'
+import { requireProject } from './surfaces/http/authenticate.ts'
+import { API_PREFIXES, registerApi } from './surfaces/http/both-versions.ts'
+import { registerDocsPage } from './surfaces/http/docs-page.routes.ts'
+import { registerHealth } from './surfaces/http/health.routes.ts'
+import { createMetrics, registerMetrics } from './surfaces/http/metrics.ts'
+import { registerOpenApi } from './surfaces/http/openapi.ts'
+import { buildHttpServer } from './surfaces/http/server.ts'
+
+const BUILTIN_TOOLKITS = fileURLToPath(new URL('../../../toolkits', import.meta.url))
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
+
+export interface App {
+  readonly http: ApiServer
+  readonly bootstrap: Bootstrap
+  /** Resolves with the URL to reach it at. */
+  listen(): Promise<string>
+  /** In-flight calls finish, what was acknowledged is written, then everything closes. */
+  close(): Promise<void>
+}
+
+export interface AppOptions {
+  readonly logger: FastifyBaseLogger
+  /** Told of each SQL statement; tests count them. */
+  readonly onStatement?: (sql: string) => void
+}
+
+/** Everything is put together here, by hand, in the order in which it depends on each other. */
+export async function openApp(config: Config, { logger, onStatement }: AppOptions): Promise<App> {
+  const catalogue = loadCatalogue([BUILTIN_TOOLKITS, ...(config.toolkitsDir ? [config.toolkitsDir] : [])])
+  for (const notice of catalogue.notices) logger.warn(notice)
+
+  const database = openDatabase({
+    databaseUrl: config.databaseUrl,
+    dataDir: config.dataDir,
+    onIdleError: (error) => logger.warn({ err: error }, 'a database connection broke; another one takes its place'),
+    ...(onStatement && { onStatement }),
+  })
+  const { db } = database
+  const now = Date.now
+  try {
+    await database.migrate()
+    const keys = openKeyRing(config)
+    await keys.assertMasterKeys(db, now())
+    const keyFileDir = config.databaseUrl ? undefined : config.dataDir
+    const bootstrap = await bootstrapProject({ db, keys, now }, { apiKey: config.apiKey, keyFileDir })
+    return assemble({ config, logger, database, keys, catalogue, bootstrap })
+  } catch (error) {
+    await database.close()
+    throw error
+  }
+}
+
+interface Parts {
+  readonly config: Config
+  readonly logger: FastifyBaseLogger
+  readonly database: Database
+  readonly keys: KeyRing
+  readonly catalogue: AccountsDeps['catalogue']
+  readonly bootstrap: Bootstrap
+}
+
+async function assemble({ config, logger, database, keys, catalogue, bootstrap }: Parts): Promise<App> {
+  const { db } = database
+  const now = Date.now
+  const metrics = createMetrics()
+  const allowHosts = parseAllowHosts(config.allowHosts.join(','))
+  const guard = createGuard(allowHosts)
+  const log = createExecutionLog(db, {
+    onError: (err) => logger.error({ err }, 'execution records could not be written; trying again'),
+  })
+  const deps: ExecutionDeps & ProjectsDeps = {
+    db,
+    keys,
+    now,
+    catalogue,
+    credentials: { db, keys, opened: createOpenedCache() },
+    outbound: createOutbound({ allowHosts }),
+    operatorAllows: (host, port) => guard.names(new URL(`http://${isIPv6(host) ? `[${host}]` : host}:${port}/`)),
+    log,
+    onOutbound: metrics.countOutbound,
+  }
+
+  const http = buildHttpServer({ logger, onAnswer: metrics.observeAnswer })
+  await registerOpenApi(http, { version, publicUrl: config.publicUrl })
+  registerHealth(http, {
+    checks: {
+      database: () => database.ping(),
+      migrations: () => assertMigrated(database),
+      key: () => keys.assertMasterKeys(db, now()),
+    },
+  })
+  registerMetrics(http, metrics)
+  registerDocsPage(http)
+  registerApi(http, API_PREFIXES, (api) => {
+    api.addHook(
+      'onRequest',
+      requireProject((apiKey) => findProjectByKey(deps, apiKey)),
+    )
+    authConfigsRoutes(api, deps)
+    connectedAccountsRoutes(api, deps)
+    toolExecutionRoutes(api, deps)
+  })
+
+  return {
+    http,
+    bootstrap,
+    async listen() {
+      const address = new URL(await http.listen({ port: config.port, host: config.host }))
+      return config.publicUrlGiven ? config.publicUrl : `http://localhost:${address.port}`
+    },
+    async close() {
+      await http.close()
+      await deps.log.close()
+      await deps.outbound.close()
+      await database.close()
+    },
+  }
+}
+
+export async function runMigrations(config: Config): Promise<{ applied: string[] }> {
+  return withDatabase(config, async (database) => ({ applied: await database.migrate() }))
+}
+
+export async function rotateKeys(
+  config: Config,
+  options: { onProgress?: (rewrapped: number) => void } = {},
+): Promise<{ rewrapped: number }> {
+  return withDatabase(config, async (database) => {
+    await database.migrate()
+    return { rewrapped: await openKeyRing(config).rewrapAll(database.db, Date.now(), options.onProgress) }
+  })
+}
+
+export interface Diagnosis {
+  readonly checks: { readonly name: string; readonly ok: boolean; readonly detail: string }[]
+}
+
+/** Each check on its own, so that one failure does not hide another. */
+export async function diagnose(config: Config): Promise<Diagnosis> {
+  const check = async (name: string, run: () => Promise<string> | string) => {
+    try {
+      return { name, ok: true, detail: await run() }
+    } catch (error) {
+      return { name, ok: false, detail: error instanceof Error ? error.message : 'failed' }
+    }
+  }
+  return withDatabase(config, async (database) => ({
+    checks: [
+      await check('toolkits', () => {
+        const { toolkits } = loadCatalogue([BUILTIN_TOOLKITS, ...(config.toolkitsDir ? [config.toolkitsDir] : [])])
+        return `${toolkits.length} toolkits, ${toolkits.reduce((sum, { tools }) => sum + tools.length, 0)} tools`
+      }),
+      await check('allowed hosts', () => `${parseAllowHosts(config.allowHosts.join(',')).length} exceptions`),
+      await check('database', async () => {
+        await database.ping()
+        return database.dialect
+      }),
+      await check('migrations', async () => {
+        await assertMigrated(database)
+        return 'up to date'
+      }),
+      await check('master key', async () => {
+        await openKeyRing(config).assertMasterKeys(database.db, Date.now())
+        return 'opens this database'
+      }),
+    ],
+  }))
+}
+
+const openKeyRing = ({ masterKey, masterKeyPrevious, dataDir }: Config): KeyRing => {
+  const given = [masterKey, masterKeyPrevious].flatMap((key) => (key === undefined ? [] : [Buffer.from(key, 'base64')]))
+  return createKeyRing(given.length > 0 ? givenMasterKeys(given) : storedMasterKeys(dataDir))
+}
+
+async function assertMigrated(database: Database): Promise<void> {
+  const pending = await database.pendingMigrations()
+  if (pending.length > 0) throw new Error(`not applied: ${pending.join(', ')}`)
+}
+
+async function withDatabase<T>(config: Config, work: (database: Database) => Promise<T>): Promise<T> {
+  const database = openDatabase({ databaseUrl: config.databaseUrl, dataDir: config.dataDir })
+  try {
+    return await work(database)
+  } finally {
+    await database.close()
+  }
+}

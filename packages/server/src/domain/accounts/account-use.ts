@@ -1,0 +1,108 @@
+import { HoldfastError } from '../../errors.ts'
+import type { ProjectId } from '../../ids.ts'
+import type { AuthConfigSecrets } from '../auth-configs/auth-config.ts'
+import type { CredentialValues } from '../credentials/credential.ts'
+import { credentialMissing, openCredential } from '../credentials/credentials.service.ts'
+import { type UsableCredential, usableCredential } from '../credentials/usable-credential.ts'
+import { requireAuth } from '../toolkits/catalogue.ts'
+import type { Account } from './account.ts'
+import { type AccountForUse, findAccountForUse, findActiveAccountForUse } from './accounts.repository.ts'
+import { type AccountsDeps, accountNotFound } from './accounts.service.ts'
+
+/** Whose credential a call wants: one account by id, or the user's most recent ACTIVE one of a toolkit. */
+export interface AccountWanted {
+  readonly accountId?: string | undefined
+  readonly userId?: string | undefined
+  readonly toolkitSlug?: string | undefined
+  readonly authConfigId?: string | undefined
+}
+
+export interface AccountInUse {
+  readonly account: Account
+  readonly credential: UsableCredential
+  /** Undefined: the auth config allows every tool. */
+  readonly toolsAllowed: readonly string[] | undefined
+}
+
+/** One read, whatever happens: the account, its secret and its auth config come in one statement. */
+export async function useAccount(deps: AccountsDeps, projectId: ProjectId, wanted: AccountWanted): Promise<AccountInUse> {
+  const found = wanted.accountId
+    ? await findById(deps, projectId, wanted.accountId, wanted)
+    : await findByUser(deps, projectId, wanted)
+  const { account } = found
+  if (account.status !== 'ACTIVE') throw notActive(account)
+  if (found.authConfig.disabled)
+    throw new HoldfastError(
+      'auth_config_disabled',
+      `The auth config ${account.authConfigId} of this connection is disabled or deleted.`,
+      {
+        fix: 'Enable it, or import the credential under another auth config.',
+      },
+    )
+  if (!found.credential) throw credentialMissing()
+  const toolkit = deps.catalogue.requireToolkit(account.toolkitSlug)
+  const opened = await openCredential(deps.credentials, { projectId, ownerId: account.id }, found.credential)
+  const values = { ...(await sharedValues(deps, projectId, found)), ...opened.val }
+  return {
+    account,
+    credential: usableCredential(toolkit, requireAuth(toolkit, account.scheme), values, deps.operatorAllows),
+    toolsAllowed: found.authConfigSettings?.toolsForExecution,
+  }
+}
+
+async function findById(
+  deps: AccountsDeps,
+  projectId: ProjectId,
+  id: string,
+  { userId, toolkitSlug }: AccountWanted,
+): Promise<AccountForUse> {
+  const found = await findAccountForUse(deps.db, projectId, id)
+  if (!found) throw accountNotFound(id)
+  const { account } = found
+  if (userId !== undefined && account.type === 'PRIVATE' && account.userId !== userId)
+    throw new HoldfastError('invalid_request', `Connection ${id} belongs to another user.`, {
+      fix: 'Leave user_id out, or use a connection of that user.',
+      fields: [{ path: 'user_id', message: 'is not the owner of the connection' }],
+    })
+  if (toolkitSlug !== undefined && account.toolkitSlug !== toolkitSlug)
+    throw new HoldfastError(
+      'invalid_request',
+      `Connection ${id} is for ${account.toolkitSlug}, and the tool is of ${toolkitSlug}.`,
+      {
+        fields: [{ path: 'connected_account_id', message: `is a connection to ${account.toolkitSlug}` }],
+      },
+    )
+  return found
+}
+
+async function findByUser(deps: AccountsDeps, projectId: ProjectId, wanted: AccountWanted): Promise<AccountForUse> {
+  const { userId = 'default', toolkitSlug, authConfigId } = wanted
+  if (toolkitSlug === undefined)
+    throw new HoldfastError('invalid_request', 'connected_account_id is required.', {
+      fields: [{ path: 'connected_account_id', message: 'is required' }],
+    })
+  const found = await findActiveAccountForUse(deps.db, projectId, { userId, toolkitSlug, authConfigId })
+  if (found) return found
+  throw new HoldfastError(
+    'no_account_for_toolkit',
+    `User ${JSON.stringify(userId)} has no active connection to ${toolkitSlug}.`,
+    {
+      fix: 'Import a credential for this user with POST /api/v3/connected_accounts, or give connected_account_id.',
+    },
+  )
+}
+
+async function sharedValues(deps: AccountsDeps, projectId: ProjectId, found: AccountForUse): Promise<CredentialValues> {
+  if (!found.authConfigSettings?.hasSharedCredentials || !found.authConfigSecrets) return {}
+  const owner = { projectId, ownerId: found.account.authConfigId }
+  const { val } = await openCredential(deps.credentials, owner, found.authConfigSecrets)
+  return (val as unknown as AuthConfigSecrets).sharedCredentials
+}
+
+const notActive = ({ id, status, statusReason }: Account) =>
+  new HoldfastError('account_not_active', `Connection ${id} is ${status}${statusReason ? `: ${statusReason}` : ''}.`, {
+    fix:
+      status === 'INACTIVE'
+        ? 'Enable it (PATCH /connected_accounts/{id}/status).'
+        : 'Update it with a new credential (PATCH /connected_accounts/{id}).',
+  })

@@ -1,0 +1,44 @@
+import type { AccountId, AuthConfigId, ProjectId } from '../../ids.ts'
+import type { AuthScheme } from '../auth-schemes.ts'
+
+export const ACCOUNT_STATUSES = ['INITIALIZING', 'INITIATED', 'ACTIVE', 'FAILED', 'EXPIRED', 'INACTIVE', 'REVOKED'] as const
+export type AccountStatus = (typeof ACCOUNT_STATUSES)[number]
+
+export type AccountType = 'PRIVATE' | 'SHARED'
+
+/** Who besides its creator may use a SHARED account. Deny wins; nobody by default. */
+export interface AccountAcl {
+  readonly allowAllUsers: boolean
+  readonly allowedUserIds: readonly string[]
+  readonly notAllowedUserIds: readonly string[]
+}
+
+export const CLOSED_ACL: AccountAcl = { allowAllUsers: false, allowedUserIds: [], notAllowedUserIds: [] }
+
+/** One user's connection to one toolkit. Its secret is not here. */
+export interface Account {
+  readonly id: AccountId
+  readonly projectId: ProjectId
+  readonly userId: string
+  readonly authConfigId: AuthConfigId
+  readonly toolkitSlug: string
+  readonly scheme: AuthScheme
+  readonly status: AccountStatus
+  readonly statusReason: string | null
+  readonly alias: string | null
+  readonly type: AccountType
+  readonly acl: AccountAcl
+  readonly createdAt: number
+  readonly updatedAt: number
+}
+
+/** The auth config an account was made under, as far as lists show it. */
+export interface AuthConfigSummary {
+  readonly managed: boolean
+  readonly disabled: boolean
+}
+
+export interface ListedAccount {
+  readonly account: Account
+  readonly authConfig: AuthConfigSummary
+}

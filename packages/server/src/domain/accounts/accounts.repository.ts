@@ -1,0 +1,264 @@
+import { type ExpressionBuilder, sql } from 'kysely'
+import type { AccountId, AuthConfigId, ProjectId } from '../../ids.ts'
+import type { ConnectedAccountTable, Db, Tables } from '../../platform/storage/schema.ts'
+import { type AuthConfigSettings, settingsFromText } from '../auth-configs/auth-config.ts'
+import type { AuthScheme } from '../auth-schemes.ts'
+import type { SealedCredential } from '../credentials/credential.ts'
+import { type Account, type AccountAcl, type AccountStatus, type AccountType, CLOSED_ACL, type ListedAccount } from './account.ts'
+
+export const insertAccount = (db: Db, account: Account) => db.insertInto('connected_account').values(toRow(account)).execute()
+
+const columns = [
+  'a.project_id',
+  'a.id',
+  'a.user_id',
+  'a.auth_config_id',
+  'a.toolkit_slug',
+  'a.auth_scheme',
+  'a.status',
+  'a.status_reason',
+  'a.alias',
+  'a.account_type',
+  'a.acl',
+  'a.created_at',
+  'a.updated_at',
+] as const
+
+const living = (db: Db, projectId: ProjectId) =>
+  db.selectFrom('connected_account as a').where('a.project_id', '=', projectId).where('a.deleted_at', 'is', null)
+
+const withAuthConfig = (db: Db, projectId: ProjectId) =>
+  living(db, projectId)
+    .leftJoin('auth_config as c', (join) =>
+      join.onRef('c.project_id', '=', 'a.project_id').onRef('c.id', '=', 'a.auth_config_id'),
+    )
+    .select(columns)
+    .select(['c.kind as config_kind', 'c.status as config_status', 'c.deleted_at as config_deleted_at'])
+
+export async function findAccount(db: Db, projectId: ProjectId, id: string): Promise<ListedAccount | undefined> {
+  const row = await withAuthConfig(db, projectId).where('a.id', '=', id).executeTakeFirst()
+  return row && toListed(row)
+}
+
+export interface AccountFilter {
+  readonly ids?: readonly string[] | undefined
+  readonly userIds?: readonly string[] | undefined
+  readonly toolkitSlugs?: readonly string[] | undefined
+  readonly authConfigIds?: readonly string[] | undefined
+  readonly statuses?: readonly AccountStatus[] | undefined
+  readonly type?: AccountType | undefined
+}
+
+export interface AccountOrder {
+  readonly by: 'created_at' | 'updated_at'
+  readonly direction: 'asc' | 'desc'
+}
+
+export interface ListPosition {
+  readonly time: number
+  readonly id: string
+}
+
+type AccountExpressions = ExpressionBuilder<Tables & { a: ConnectedAccountTable }, 'a'>
+
+/**
+ * The most selective filter first is what an index should serve. SQLite has no statistics to know that a user owns fewer rows
+ * than an auth config does, so where a narrower filter is present the wider ones are written as expressions, which no index serves.
+ */
+function matches(eb: AccountExpressions, filter: AccountFilter) {
+  const byStatus = ['a.status', filter.statuses] as const
+  const rareStatus = filter.statuses !== undefined && !filter.statuses.includes('ACTIVE')
+  const wanted = [
+    ['a.id', filter.ids] as const,
+    ['a.user_id', filter.userIds] as const,
+    ...(rareStatus ? [byStatus] : []),
+    ['a.auth_config_id', filter.authConfigIds] as const,
+    ['a.toolkit_slug', filter.toolkitSlugs] as const,
+    ...(rareStatus ? [] : [byStatus]),
+    ['a.account_type', filter.type && [filter.type]] as const,
+  ]
+  const given = wanted.filter(([, values]) => values !== undefined)
+  return eb.and(
+    given.map(([column, values = []], index) => {
+      if (values.length === 0) return sql<boolean>`1 = 0`
+      const operand = index === 0 ? eb.ref(column) : sql<string>`(${eb.ref(column)} || '')`
+      return values.length === 1 ? eb(operand, '=', values[0] ?? '') : eb(operand, 'in', values)
+    }),
+  )
+}
+
+export async function listAccounts(
+  db: Db,
+  projectId: ProjectId,
+  filter: AccountFilter,
+  order: AccountOrder,
+  after: ListPosition | undefined,
+  limit: number,
+): Promise<ListedAccount[]> {
+  const time = `a.${order.by}` as const
+  let query = withAuthConfig(db, projectId).where((eb) => matches(eb as unknown as AccountExpressions, filter))
+  if (after)
+    query = query.where((eb) =>
+      eb(eb.refTuple(time, 'a.id'), order.direction === 'asc' ? '>' : '<', eb.tuple(after.time, after.id)),
+    )
+  const rows = await query.orderBy(time, order.direction).orderBy('a.id', order.direction).limit(limit).execute()
+  return rows.map(toListed)
+}
+
+/** Up to `atMost`: a list page may not cost more because there are more accounts. */
+export async function countAccounts(db: Db, projectId: ProjectId, filter: AccountFilter, atMost: number): Promise<number> {
+  const some = living(db, projectId)
+    .where((eb) => matches(eb as unknown as AccountExpressions, filter))
+    .select('a.id')
+    .limit(atMost)
+  const { count } = await db
+    .selectFrom(some.as('some'))
+    .select((eb) => eb.fn.countAll<number>().as('count'))
+    .executeTakeFirstOrThrow()
+  return count
+}
+
+/** Everything that a call needs, in one statement: the account, its secret, and what its auth config says. */
+export interface AccountForUse extends ListedAccount {
+  readonly credential: SealedCredential | undefined
+  readonly authConfigSettings: AuthConfigSettings | null
+  readonly authConfigSecrets: SealedCredential | undefined
+}
+
+const forUse = (db: Db, projectId: ProjectId) =>
+  withAuthConfig(db, projectId)
+    .leftJoin('credential as s', (join) => join.onRef('s.project_id', '=', 'a.project_id').onRef('s.owner_id', '=', 'a.id'))
+    .leftJoin('credential as cs', (join) =>
+      join.onRef('cs.project_id', '=', 'a.project_id').onRef('cs.owner_id', '=', 'a.auth_config_id'),
+    )
+    .select(['s.version', 's.key_id', 's.sealed', 'c.settings as config_settings'])
+    .select(['cs.version as config_version', 'cs.key_id as config_key_id', 'cs.sealed as config_sealed'])
+
+export async function findAccountForUse(db: Db, projectId: ProjectId, id: string): Promise<AccountForUse | undefined> {
+  const row = await forUse(db, projectId).where('a.id', '=', id).executeTakeFirst()
+  return row && toAccountForUse(row)
+}
+
+export interface AccountChoice {
+  readonly userId: string
+  readonly toolkitSlug: string
+  readonly authConfigId?: string | undefined
+}
+
+/** The user's most recent ACTIVE private account of a toolkit. */
+export async function findActiveAccountForUse(
+  db: Db,
+  projectId: ProjectId,
+  choice: AccountChoice,
+): Promise<AccountForUse | undefined> {
+  const filter = {
+    userIds: [choice.userId],
+    toolkitSlugs: [choice.toolkitSlug],
+    statuses: ['ACTIVE' as const],
+    type: 'PRIVATE' as const,
+    ...(choice.authConfigId && { authConfigIds: [choice.authConfigId] }),
+  }
+  const row = await forUse(db, projectId)
+    .where((eb) => matches(eb as unknown as AccountExpressions, filter))
+    .orderBy('a.created_at', 'desc')
+    .orderBy('a.id', 'desc')
+    .limit(1)
+    .executeTakeFirst()
+  return row && toAccountForUse(row)
+}
+
+export type AccountChange = Partial<Pick<Account, 'status' | 'statusReason' | 'alias' | 'acl' | 'type'>>
+
+/** False when the account is gone, or no longer in the state it was read in. */
+export async function updateAccount(db: Db, account: Account, change: AccountChange, now: number): Promise<boolean> {
+  const { status, status_reason, alias, account_type, acl } = toRow({ ...account, ...change })
+  const { numUpdatedRows } = await db
+    .updateTable('connected_account')
+    .set({ status, status_reason, alias, account_type, acl, updated_at: now })
+    .where('project_id', '=', account.projectId)
+    .where('id', '=', account.id)
+    .where('status', '=', account.status)
+    .where('deleted_at', 'is', null)
+    .executeTakeFirst()
+  return numUpdatedRows === 1n
+}
+
+export async function markAccountDeleted(db: Db, projectId: ProjectId, id: AccountId, now: number): Promise<boolean> {
+  const { numUpdatedRows } = await db
+    .updateTable('connected_account')
+    .set({ deleted_at: now, updated_at: now })
+    .where('project_id', '=', projectId)
+    .where('id', '=', id)
+    .where('deleted_at', 'is', null)
+    .executeTakeFirst()
+  return numUpdatedRows === 1n
+}
+
+const toRow = (account: Account): ConnectedAccountTable => ({
+  project_id: account.projectId,
+  id: account.id,
+  user_id: account.userId,
+  auth_config_id: account.authConfigId,
+  toolkit_slug: account.toolkitSlug,
+  auth_scheme: account.scheme,
+  status: account.status,
+  status_reason: account.statusReason,
+  alias: account.alias,
+  account_type: account.type,
+  acl: account.type === 'SHARED' ? JSON.stringify(account.acl) : null,
+  created_at: account.createdAt,
+  updated_at: account.updatedAt,
+  deleted_at: null,
+})
+
+type AccountRow = Omit<ConnectedAccountTable, 'deleted_at'>
+
+const fromRow = (row: AccountRow): Account => ({
+  id: row.id as AccountId,
+  projectId: row.project_id as ProjectId,
+  userId: row.user_id,
+  authConfigId: row.auth_config_id as AuthConfigId,
+  toolkitSlug: row.toolkit_slug,
+  scheme: row.auth_scheme as AuthScheme,
+  status: row.status as AccountStatus,
+  statusReason: row.status_reason,
+  alias: row.alias,
+  type: row.account_type as AccountType,
+  acl: row.acl === null ? CLOSED_ACL : (JSON.parse(row.acl) as AccountAcl),
+  createdAt: row.created_at,
+  updatedAt: row.updated_at,
+})
+
+interface ConfigColumns {
+  readonly config_kind: string | null
+  readonly config_status: string | null
+  readonly config_deleted_at: number | null
+}
+
+const toListed = (row: AccountRow & ConfigColumns): ListedAccount => ({
+  account: fromRow(row),
+  authConfig: {
+    managed: row.config_kind === 'default',
+    disabled: row.config_status !== 'ENABLED' || row.config_deleted_at !== null,
+  },
+})
+
+interface CredentialColumns {
+  readonly version: number | null
+  readonly key_id: string | null
+  readonly sealed: Uint8Array | null
+  readonly config_settings: string | null
+  readonly config_version: number | null
+  readonly config_key_id: string | null
+  readonly config_sealed: Uint8Array | null
+}
+
+const toSealed = (version: number | null, keyId: string | null, sealed: Uint8Array | null): SealedCredential | undefined =>
+  version !== null && keyId !== null && sealed !== null ? { version, keyId, sealed } : undefined
+
+const toAccountForUse = (row: AccountRow & ConfigColumns & CredentialColumns): AccountForUse => ({
+  ...toListed(row),
+  credential: toSealed(row.version, row.key_id, row.sealed),
+  authConfigSettings: row.config_settings === null ? null : settingsFromText(row.config_settings),
+  authConfigSecrets: toSealed(row.config_version, row.config_key_id, row.config_sealed),
+})

@@ -1,0 +1,258 @@
+import { HoldfastError } from '../../errors.ts'
+import { newAccountId, type ProjectId } from '../../ids.ts'
+import { isUniqueViolation } from '../../platform/storage/constraint.ts'
+import type { Db } from '../../platform/storage/schema.ts'
+import { type AuthConfigsDeps, requireEnabledAuthConfig } from '../auth-configs/auth-configs.service.ts'
+import type { AuthScheme } from '../auth-schemes.ts'
+import { acceptValues, mergePatch } from '../credentials/connection-values.ts'
+import type { CredentialValues } from '../credentials/credential.ts'
+import {
+  credentialMissing,
+  destroyCredential,
+  readCredential,
+  saveCredential,
+  updateCredential,
+} from '../credentials/credentials.service.ts'
+import { recordEvent } from '../events/events.ts'
+import type { ResolvedAuth } from '../toolkits/auth-definitions.ts'
+import { requireAuth } from '../toolkits/catalogue.ts'
+import type { Toolkit } from '../toolkits/toolkit.ts'
+import { type Account, type AccountAcl, type AccountStatus, type AccountType, CLOSED_ACL, type ListedAccount } from './account.ts'
+import { assertMayBecome, mayBecome } from './account-status.ts'
+import { type AccountChange, findAccount, insertAccount, markAccountDeleted, updateAccount } from './accounts.repository.ts'
+import { assertCredentialGood, type VerificationDeps, verifyCredential } from './verification.ts'
+
+export interface AccountsDeps extends AuthConfigsDeps, VerificationDeps {}
+
+/** A patch that keeps meeting newer versions gives up after this many; each one that lost made room for one that won. */
+const MAX_PATCH_ATTEMPTS = 100
+
+export interface NewAccount {
+  readonly authConfigId: string
+  readonly userId: string
+  /** What the app hands over. The scheme may be left out: it is the auth config's. */
+  readonly credential: { readonly scheme?: AuthScheme | undefined; readonly val: CredentialValues } | null
+  readonly alias?: string | undefined
+  readonly type?: AccountType | undefined
+  readonly acl?: Partial<AccountAcl> | undefined
+  /** Ask the provider before anything is stored. */
+  readonly validate?: boolean | undefined
+}
+
+export async function createAccount(
+  deps: AccountsDeps,
+  projectId: ProjectId,
+  input: NewAccount,
+): Promise<{ account: Account; values: CredentialValues }> {
+  const config = await requireEnabledAuthConfig(deps, projectId, input.authConfigId)
+  const toolkit = deps.catalogue.requireToolkit(config.toolkitSlug)
+  const auth = requireAuth(toolkit, config.scheme)
+  assertSameScheme(config.scheme, input.credential?.scheme, 'auth config')
+  const values = acceptValues(auth, input.credential?.val ?? {})
+  if (input.validate) await assertCredentialGood(deps, toolkit, auth, values)
+
+  const now = deps.now()
+  const account: Account = {
+    id: newAccountId(),
+    projectId,
+    userId: input.userId,
+    authConfigId: config.id,
+    toolkitSlug: toolkit.slug,
+    scheme: config.scheme,
+    status: input.credential?.val['status'] === 'INACTIVE' ? 'INACTIVE' : 'ACTIVE',
+    statusReason: null,
+    alias: input.alias || null,
+    type: input.type ?? 'PRIVATE',
+    acl: { ...CLOSED_ACL, ...input.acl },
+    createdAt: now,
+    updatedAt: now,
+  }
+  assertAclFits(account.type, input.acl)
+  await refusingTakenAlias(account.alias, () =>
+    deps.db.transaction().execute(async (trx) => {
+      await insertAccount(trx, account)
+      await saveCredential(deps.credentials, trx, ownerOf(account), { scheme: account.scheme, val: values }, now)
+      const data = { status: account.status, toolkit: account.toolkitSlug, user_id: account.userId }
+      await recordEvent(trx, projectId, { type: 'connected_account.created', subjectId: account.id, data }, now)
+    }),
+  )
+  return { account, values }
+}
+
+export async function requireAccount(deps: { readonly db: Db }, projectId: ProjectId, id: string): Promise<ListedAccount> {
+  const found = await findAccount(deps.db, projectId, id)
+  if (!found) throw accountNotFound(id)
+  return found
+}
+
+export interface AccountPatch {
+  /** Empty or null clears it. */
+  readonly alias?: string | null | undefined
+  readonly credential?: { readonly scheme: AuthScheme; readonly val: CredentialValues } | undefined
+  readonly acl?: Partial<AccountAcl> | undefined
+}
+
+/** Rotates in place. Of concurrent patches none is lost: one that meets a newer version merges into that one. */
+export async function patchAccount(deps: AccountsDeps, projectId: ProjectId, id: string, patch: AccountPatch): Promise<Account> {
+  for (let attempt = 0; attempt < MAX_PATCH_ATTEMPTS; attempt++) {
+    const patched = await tryPatch(deps, projectId, id, patch)
+    if (patched) return patched
+  }
+  throw new HoldfastError('credential_conflict', `Connection ${id} is being changed by many others at this moment.`, {
+    fix: 'Try again.',
+  })
+}
+
+async function tryPatch(deps: AccountsDeps, projectId: ProjectId, id: string, patch: AccountPatch): Promise<Account | undefined> {
+  const { account } = await requireAccount(deps, projectId, id)
+  const change = changeOf(account, patch)
+  const write = patch.credential && (await prepareCredential(deps, account, patch.credential))
+  const now = deps.now()
+  return refusingTakenAlias(change.alias ?? null, () =>
+    deps.db.transaction().execute(async (trx) => {
+      if (write && !(await write(trx, now))) return undefined
+      if (!(await updateAccount(trx, account, change, now))) throw new LostRace()
+      if (write) await recordEvent(trx, projectId, { type: 'connected_account.credential_updated', subjectId: account.id }, now)
+      if (change.status) await recordStatus(trx, account, change.status, now)
+      return { ...account, ...change, updatedAt: now }
+    }),
+  ).catch(loserRetries)
+}
+
+/** Merges and checks outside the transaction; what it returns writes within one, and says false when it came too late. */
+async function prepareCredential(deps: AccountsDeps, account: Account, { scheme, val }: NonNullable<AccountPatch['credential']>) {
+  assertSameScheme(account.scheme, scheme, 'connection')
+  const auth = requireAuth(deps.catalogue.requireToolkit(account.toolkitSlug), account.scheme)
+  const stored = await readCredential(deps.credentials, ownerOf(account))
+  if (!stored) throw credentialMissing()
+  const merged = { scheme: account.scheme, val: mergePatch(auth, stored.credential.val, val) }
+  return (trx: Db, now: number) => updateCredential(deps.credentials, trx, ownerOf(account), stored.version, merged, now)
+}
+
+function changeOf(account: Account, patch: AccountPatch): AccountChange {
+  assertAclFits(account.type, patch.acl)
+  const revives = patch.credential && (account.status === 'EXPIRED' || account.status === 'FAILED')
+  return {
+    ...(patch.alias !== undefined && { alias: patch.alias || null }),
+    ...(patch.acl && { acl: { ...account.acl, ...patch.acl } }),
+    ...(revives && { status: 'ACTIVE' as const, statusReason: null }),
+  }
+}
+
+/** Enabling and disabling by hand. */
+export function setAccountEnabled(deps: AccountsDeps, projectId: ProjectId, id: string, enabled: boolean): Promise<Account> {
+  return enabled
+    ? setStatus(deps, projectId, id, 'ACTIVE', null)
+    : setStatus(deps, projectId, id, 'INACTIVE', 'Disabled by the app')
+}
+
+async function setStatus(
+  deps: AccountsDeps,
+  projectId: ProjectId,
+  id: string,
+  status: AccountStatus,
+  reason: string | null,
+): Promise<Account> {
+  const { account } = await requireAccount(deps, projectId, id)
+  if (account.status === status) return account
+  assertMayBecome(account.status, status)
+  const now = deps.now()
+  const change = { status, statusReason: reason }
+  await deps.db.transaction().execute(async (trx) => {
+    if (!(await updateAccount(trx, account, change, now))) throw accountNotFound(id)
+    await recordStatus(trx, account, status, now)
+  })
+  return { ...account, ...change, updatedAt: now }
+}
+
+/**
+ * For direct schemes a refresh is a question to the provider: a credential it refuses is EXPIRED from then on, one it takes
+ * (again) is ACTIVE. Where nothing can be asked, the state stays as it is.
+ */
+export async function refreshAccount(deps: AccountsDeps, projectId: ProjectId, id: string): Promise<Account> {
+  const { account, toolkit, auth, values } = await openAccount(deps, projectId, id)
+  if (account.status === 'INACTIVE' || account.status === 'REVOKED') return account
+  const verdict = await verifyCredential(deps, toolkit, auth, values)
+  if (verdict.outcome === 'refused' && mayBecome(account.status, 'EXPIRED'))
+    return setStatus(deps, projectId, id, 'EXPIRED', `${toolkit.name} refused the credential with status ${verdict.status}`)
+  if (verdict.outcome === 'good' && mayBecome(account.status, 'ACTIVE')) return setStatus(deps, projectId, id, 'ACTIVE', null)
+  return account
+}
+
+/** An account with its values, for those who show them (masked) or check them. */
+export async function openAccount(
+  deps: AccountsDeps,
+  projectId: ProjectId,
+  id: string,
+): Promise<ListedAccount & { toolkit: Toolkit; auth: ResolvedAuth; values: CredentialValues }> {
+  const listed = await requireAccount(deps, projectId, id)
+  const stored = await readCredential(deps.credentials, ownerOf(listed.account))
+  if (!stored) throw credentialMissing()
+  const toolkit = deps.catalogue.requireToolkit(listed.account.toolkitSlug)
+  return { ...listed, toolkit, auth: requireAuth(toolkit, listed.account.scheme), values: stored.credential.val }
+}
+
+/** The row stays for the record; the secret is destroyed in the same transaction. */
+export async function deleteAccount(deps: AccountsDeps, projectId: ProjectId, id: string): Promise<void> {
+  const { account } = await requireAccount(deps, projectId, id)
+  const now = deps.now()
+  await deps.db.transaction().execute(async (trx) => {
+    if (!(await markAccountDeleted(trx, projectId, account.id, now))) throw accountNotFound(id)
+    await destroyCredential(deps.credentials, trx, ownerOf(account))
+    await recordEvent(trx, projectId, { type: 'connected_account.deleted', subjectId: account.id }, now)
+  })
+}
+
+const ownerOf = (account: Account) => ({ projectId: account.projectId, ownerId: account.id })
+
+const recordStatus = (trx: Db, account: Account, status: AccountStatus, now: number) =>
+  recordEvent(
+    trx,
+    account.projectId,
+    { type: 'connected_account.status_changed', subjectId: account.id, data: { from: account.status, to: status } },
+    now,
+  )
+
+/** The account changed state between our read and our write. */
+class LostRace extends Error {}
+const loserRetries = (error: unknown): undefined => {
+  if (!(error instanceof LostRace)) throw error
+  return undefined
+}
+
+async function refusingTakenAlias<T>(alias: string | null, write: () => Promise<T>): Promise<T> {
+  try {
+    return await write()
+  } catch (error) {
+    if (alias === null || !isUniqueViolation(error)) throw error
+    throw new HoldfastError(
+      'alias_taken',
+      `The alias ${JSON.stringify(alias)} is taken by another connection of this user and toolkit.`,
+      {
+        cause: error,
+        fix: 'Choose another alias, or clear it on the other connection.',
+        fields: [{ path: 'alias', message: 'is taken' }],
+      },
+    )
+  }
+}
+
+function assertSameScheme(expected: AuthScheme, given: AuthScheme | undefined, of: string): void {
+  if (given !== undefined && given !== expected)
+    throw new HoldfastError('auth_scheme_mismatch', `This ${of} uses ${expected}, and the credential given is ${given}.`, {
+      fix: `Send authScheme "${expected}", or use an auth config of scheme ${given}.`,
+      fields: [{ path: 'connection.state.authScheme', message: `must be ${expected}` }],
+    })
+}
+
+function assertAclFits(type: AccountType, acl: Partial<AccountAcl> | undefined): void {
+  if (acl && type !== 'SHARED')
+    throw new HoldfastError('invalid_request', 'acl_config_for_shared is only valid on SHARED connections.', {
+      fields: [{ path: 'experimental.acl_config_for_shared', message: 'the connection is PRIVATE' }],
+    })
+}
+
+export const accountNotFound = (id: string) =>
+  new HoldfastError('account_not_found', `There is no connection ${id} in this project.`, {
+    fix: 'List the connections (GET /api/v3/connected_accounts) to see their ids.',
+  })

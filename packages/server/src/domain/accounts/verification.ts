@@ -1,0 +1,98 @@
+import { HoldfastError } from '../../errors.ts'
+import type { Outbound, OutboundReply } from '../../platform/outbound/outbound.ts'
+import type { CredentialValues } from '../credentials/credential.ts'
+import { usableCredential } from '../credentials/usable-credential.ts'
+import { type ResolvedAuth, templateVarsOf } from '../toolkits/auth-definitions.ts'
+import type { Verification } from '../toolkits/definition.ts'
+import type { OperatorAllows } from '../toolkits/hosts.ts'
+import { readPath } from '../toolkits/json-path.ts'
+import { buildVerificationRequest } from '../toolkits/request.ts'
+import type { Toolkit } from '../toolkits/toolkit.ts'
+
+export interface VerificationDeps {
+  readonly outbound: Outbound
+  readonly operatorAllows: OperatorAllows
+}
+
+export type Verdict =
+  | { readonly outcome: 'good' | 'refused' | 'unproven'; readonly status: number }
+  /** The provider has no call that would tell. */
+  | { readonly outcome: 'unverifiable' }
+
+const TIMEOUT_MS = 15_000
+const REFUSALS = [401, 403]
+
+/** Asks the provider, by the toolkit's verification call. @throws HoldfastError `upstream_*` when it cannot be reached. */
+export async function verifyCredential(
+  deps: VerificationDeps,
+  toolkit: Toolkit,
+  auth: ResolvedAuth,
+  values: CredentialValues,
+): Promise<Verdict> {
+  const verification = auth.verification ?? toolkit.definition.verification
+  if (!verification) return { outcome: 'unverifiable' }
+  const credential = usableCredential(toolkit, auth, values, deps.operatorAllows)
+  const request = buildVerificationRequest(toolkit, verification, templateVarsOf(auth, values))
+  const reply = await deps.outbound.send({ ...credential.inject(request), timeoutMs: TIMEOUT_MS })
+  return { outcome: judge(verification, reply), status: reply.status }
+}
+
+/** What `validate_credentials` promises: anything but a proof refuses the import. */
+export async function assertCredentialGood(
+  deps: VerificationDeps,
+  toolkit: Toolkit,
+  auth: ResolvedAuth,
+  values: CredentialValues,
+): Promise<void> {
+  const verdict = await verifyCredential(deps, toolkit, auth, values)
+  switch (verdict.outcome) {
+    case 'good':
+      return
+    case 'refused':
+      throw new HoldfastError(
+        'credential_rejected',
+        `${toolkit.name} refused the credential with status ${verdict.status}. Nothing was stored.`,
+        {
+          fix: 'Check that the credential is complete, current, and for this service.',
+        },
+      )
+    case 'unproven':
+      throw new HoldfastError(
+        'credential_unverifiable',
+        `${toolkit.name} answered the check with status ${verdict.status}, which proves nothing. Nothing was stored.`,
+        {
+          fix: 'Try again later, or import without validate_credentials.',
+        },
+      )
+    case 'unverifiable':
+      throw new HoldfastError(
+        'credential_unverifiable',
+        `${toolkit.name} has no call that would prove a credential. Nothing was stored.`,
+        {
+          fix: 'Import without validate_credentials.',
+        },
+      )
+  }
+}
+
+function judge(verification: Verification, { status, body }: OutboundReply): 'good' | 'refused' | 'unproven' {
+  if ((verification.failure_status ?? REFUSALS).includes(status)) return 'refused'
+  const succeeded = verification.success_status?.includes(status) ?? (status >= 200 && status < 300)
+  if (!succeeded) return 'unproven'
+  const { success_when: condition } = verification
+  if (!condition) return 'good'
+  const found = readPath(parse(body), condition.path)
+  const holds =
+    condition.equals !== undefined
+      ? found === condition.equals
+      : (found !== undefined && found !== null) === (condition.exists ?? true)
+  return holds ? 'good' : 'refused'
+}
+
+function parse(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString())
+  } catch {
+    return undefined
+  }
+}

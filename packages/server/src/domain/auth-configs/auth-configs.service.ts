@@ -1,0 +1,207 @@
+import { HoldfastError } from '../../errors.ts'
+import { newAuthConfigId, type ProjectId } from '../../ids.ts'
+import type { Db } from '../../platform/storage/schema.ts'
+import { type AuthScheme, isDirectScheme } from '../auth-schemes.ts'
+import type { Clock } from '../clock.ts'
+import { mergeValues } from '../credentials/connection-values.ts'
+import type { Credential, CredentialValues } from '../credentials/credential.ts'
+import {
+  type CredentialsDeps,
+  destroyCredential,
+  readCredential,
+  saveCredential,
+  updateCredential,
+} from '../credentials/credentials.service.ts'
+import type { Catalogue } from '../toolkits/catalogue.ts'
+import type { Toolkit } from '../toolkits/toolkit.ts'
+import { type AuthConfig, type AuthConfigSecrets, type AuthConfigSettings, NO_SECRETS } from './auth-config.ts'
+import {
+  type AuthConfigFilter,
+  countAuthConfigs,
+  findAuthConfig,
+  insertAuthConfig,
+  type ListPosition,
+  listAuthConfigs,
+  markAuthConfigDeleted,
+  updateAuthConfig,
+} from './auth-configs.repository.ts'
+
+export interface AuthConfigsDeps {
+  readonly db: Db
+  readonly credentials: CredentialsDeps
+  readonly catalogue: Catalogue
+  readonly now: Clock
+}
+
+export interface NewAuthConfig {
+  readonly toolkitSlug: string
+  /** Left out: the toolkit's first direct scheme is chosen ("managed", as far as a self-hosted server can). */
+  readonly scheme?: AuthScheme | undefined
+  readonly name?: string | undefined
+  readonly credentials?: CredentialValues | undefined
+  readonly sharedCredentials?: CredentialValues | undefined
+  readonly settings?: Partial<AuthConfigSettings> | undefined
+}
+
+export interface AuthConfigPatch {
+  readonly name?: string | undefined
+  /** Merged; null removes. */
+  readonly credentials?: CredentialValues | undefined
+  readonly sharedCredentials?: CredentialValues | undefined
+  readonly settings?: Partial<AuthConfigSettings> | undefined
+  readonly enabled?: boolean | undefined
+}
+
+export async function createAuthConfig(deps: AuthConfigsDeps, projectId: ProjectId, input: NewAuthConfig): Promise<AuthConfig> {
+  const toolkit = deps.catalogue.requireToolkit(input.toolkitSlug)
+  const scheme = input.scheme ?? managedSchemeOf(toolkit)
+  if (!toolkit.auths.has(scheme)) throw schemeNotOffered(toolkit, scheme)
+  const now = deps.now()
+  const secrets = { credentials: input.credentials ?? {}, sharedCredentials: input.sharedCredentials ?? {} }
+  const config: AuthConfig = {
+    id: newAuthConfigId(),
+    projectId,
+    name: input.name ?? `${toolkit.slug}-${now.toString(36)}`,
+    toolkitSlug: toolkit.slug,
+    scheme,
+    kind: input.scheme ? 'custom' : 'default',
+    enabled: true,
+    settings: withSharedFlag({ enabledForToolRouter: true, hasSharedCredentials: false, ...input.settings }, secrets),
+    createdAt: now,
+    updatedAt: now,
+  }
+  await deps.db.transaction().execute(async (trx) => {
+    await insertAuthConfig(trx, config)
+    await saveCredential(deps.credentials, trx, ownerOf(config), toCredential(scheme, secrets), now)
+  })
+  return config
+}
+
+export async function requireAuthConfig(
+  deps: Pick<AuthConfigsDeps, 'db'>,
+  projectId: ProjectId,
+  id: string,
+): Promise<AuthConfig> {
+  const config = await findAuthConfig(deps.db, projectId, id)
+  if (!config)
+    throw new HoldfastError('auth_config_not_found', `There is no auth config ${id} in this project.`, {
+      fix: 'List the auth configs (GET /api/v3/auth_configs), or create one for the toolkit.',
+    })
+  return config
+}
+
+/** For new connections: one that is there and enabled. */
+export async function requireEnabledAuthConfig(
+  deps: Pick<AuthConfigsDeps, 'db'>,
+  projectId: ProjectId,
+  id: string,
+): Promise<AuthConfig> {
+  const config = await requireAuthConfig(deps, projectId, id)
+  if (!config.enabled)
+    throw new HoldfastError('auth_config_disabled', `Auth config ${id} is disabled.`, { fix: 'Enable it, or use another one.' })
+  return config
+}
+
+export async function listAuthConfigPage(
+  deps: AuthConfigsDeps,
+  projectId: ProjectId,
+  filter: AuthConfigFilter,
+  page: { after?: ListPosition | undefined; limit: number; countAtMost: number },
+): Promise<{ items: AuthConfig[]; next: ListPosition | undefined; total: number }> {
+  const [rows, total] = await Promise.all([
+    listAuthConfigs(deps.db, projectId, filter, page.after, page.limit + 1),
+    countAuthConfigs(deps.db, projectId, filter, page.countAtMost),
+  ])
+  const items = rows.slice(0, page.limit)
+  const last = items.at(-1)
+  return { items, total, next: rows.length > page.limit && last ? { time: last.createdAt, id: last.id } : undefined }
+}
+
+export async function readAuthConfigSecrets(deps: AuthConfigsDeps, config: AuthConfig): Promise<AuthConfigSecrets> {
+  const stored = await readCredential(deps.credentials, ownerOf(config))
+  return stored ? fromCredential(stored.credential) : NO_SECRETS
+}
+
+export async function patchAuthConfig(
+  deps: AuthConfigsDeps,
+  projectId: ProjectId,
+  id: string,
+  patch: AuthConfigPatch,
+): Promise<AuthConfig> {
+  const now = deps.now()
+  return deps.db.transaction().execute(async (trx) => {
+    const config = await requireAuthConfig({ db: trx }, projectId, id)
+    const stored = await readCredential(deps.credentials, ownerOf(config), trx)
+    const before = stored ? fromCredential(stored.credential) : NO_SECRETS
+    const secrets = {
+      credentials: mergeValues(before.credentials, patch.credentials),
+      sharedCredentials: mergeValues(before.sharedCredentials, patch.sharedCredentials),
+    }
+    const next: AuthConfig = {
+      ...config,
+      name: patch.name ?? config.name,
+      enabled: patch.enabled ?? config.enabled,
+      settings: withSharedFlag({ ...config.settings, ...patch.settings }, secrets),
+      updatedAt: now,
+    }
+    await updateAuthConfig(trx, next)
+    if (patch.credentials || patch.sharedCredentials) {
+      const written = await updateCredential(
+        deps.credentials,
+        trx,
+        ownerOf(config),
+        stored?.version ?? 0,
+        toCredential(config.scheme, secrets),
+        now,
+      )
+      if (!written)
+        throw new HoldfastError('credential_conflict', 'Someone else changed this auth config at the same moment.', {
+          fix: 'Try again.',
+        })
+    }
+    return next
+  })
+}
+
+/** Its own secrets are destroyed at once. Connections made under it stay listed, and cannot be used. */
+export async function deleteAuthConfig(deps: AuthConfigsDeps, projectId: ProjectId, id: string): Promise<void> {
+  const config = await requireAuthConfig(deps, projectId, id)
+  await deps.db.transaction().execute(async (trx) => {
+    await markAuthConfigDeleted(trx, projectId, config.id, deps.now())
+    await destroyCredential(deps.credentials, trx, ownerOf(config))
+  })
+}
+
+/** What Holdfast can offer without anyone's OAuth app: the scheme whose credential the users bring themselves. */
+function managedSchemeOf(toolkit: Toolkit): AuthScheme {
+  const direct = [...toolkit.auths.values()].find((auth) => isDirectScheme(auth.scheme) && !auth.derived)
+  if (direct) return direct.scheme
+  const [oauth] = toolkit.auths.values()
+  const fields = oauth?.auth_config_fields.filter((field) => field.required).map((field) => field.name) ?? []
+  const names = fields.length > 0 ? fields : ['client_id', 'client_secret']
+  throw new HoldfastError(
+    'managed_auth_unavailable',
+    `${toolkit.name} only offers OAuth, and this server has no OAuth app of its own for it.`,
+    {
+      fix:
+        `Register an OAuth app with ${toolkit.name} and create the auth config with type "use_custom_auth", authScheme ` +
+        `"${oauth?.scheme ?? 'OAUTH2'}" and credentials ${names.join(', ')}; or use authScheme "BEARER_TOKEN" to bring tokens you already have.`,
+    },
+  )
+}
+
+const schemeNotOffered = (toolkit: Toolkit, scheme: AuthScheme) =>
+  new HoldfastError('auth_scheme_not_offered', `${toolkit.name} does not offer ${scheme}.`, {
+    fix: `It offers ${[...toolkit.auths.keys()].join(', ')}.`,
+    fields: [{ path: 'auth_config.authScheme', message: `not offered by ${toolkit.slug}` }],
+  })
+
+const ownerOf = (config: AuthConfig) => ({ projectId: config.projectId, ownerId: config.id })
+
+const withSharedFlag = (settings: AuthConfigSettings, secrets: AuthConfigSecrets): AuthConfigSettings => ({
+  ...settings,
+  hasSharedCredentials: Object.keys(secrets.sharedCredentials).length > 0,
+})
+
+const toCredential = (scheme: AuthScheme, secrets: AuthConfigSecrets): Credential => ({ scheme, val: { ...secrets } })
+const fromCredential = ({ val }: Credential): AuthConfigSecrets => ({ ...NO_SECRETS, ...(val as unknown as AuthConfigSecrets) })

@@ -1,0 +1,2 @@
+/** Milliseconds since 1970. Passed in, so that tests can hold time still. */
+export type Clock = () => number

@@ -1,0 +1,103 @@
+import { HoldfastError } from '../../errors.ts'
+import type { ResolvedAuth } from '../toolkits/auth-definitions.ts'
+import type { FieldDescriptor } from '../toolkits/definition.ts'
+import { normaliseFields } from '../toolkits/fields.ts'
+import type { CredentialValues } from './credential.ts'
+
+/** Where the values of a connection stand in a request, for the paths in refusals. */
+const VALUES_PATH = 'connection.state.val'
+
+/** Written by us, not handed over: it is no part of a credential. */
+const NOT_CREDENTIAL = ['status']
+
+const fieldsOf = (auth: ResolvedAuth): readonly FieldDescriptor[] => [...auth.connection_fields, ...auth.credential_fields]
+
+/**
+ * What an import brought, under the names that this toolkit knows, checked.
+ * @throws HoldfastError `missing_credential_field` with one entry for each field that is missing or malformed
+ */
+export function acceptValues(auth: ResolvedAuth, given: CredentialValues): CredentialValues {
+  const { values, errors } = normaliseFields(fieldsOf(auth), withoutStatus(given))
+  if (errors.length > 0)
+    throw new HoldfastError(
+      'missing_credential_field',
+      `The credential is not complete: ${errors.map(({ path, message }) => `${path} ${message}`).join('; ')}.`,
+      {
+        fix: `${auth.scheme} takes ${describe(auth)}.`,
+        fields: errors.map(({ path, message }) => ({ path: `${VALUES_PATH}.${path}`, message })),
+      },
+    )
+  return values
+}
+
+/** Fields left out stay, null removes. */
+export function mergeValues(before: CredentialValues, patch: CredentialValues = {}): CredentialValues {
+  return Object.fromEntries(Object.entries({ ...before, ...patch }).filter(([, value]) => value !== null && value !== undefined))
+}
+
+/**
+ * Fields left out stay, null removes. A field patched by another of its names is that field: `generic_api_key` replaces an
+ * `api_key`, where keeping both would leave the old secret in use.
+ */
+export function mergePatch(auth: ResolvedAuth, before: CredentialValues, patch: CredentialValues): CredentialValues {
+  const named = Object.entries(withoutStatus(patch)).map(([name, value]) => [canonicalName(auth, name), value] as const)
+  return acceptValues(auth, mergeValues(before, Object.fromEntries(named)))
+}
+
+function canonicalName(auth: ResolvedAuth, name: string): string {
+  const fields = fieldsOf(auth)
+  return (fields.find((field) => field.name === name) ?? fields.find((field) => field.aliases?.includes(name)))?.name ?? name
+}
+
+/** Unknown fields are kept and masked: who knows what they hold. Only what a toolkit declares as not secret is shown. */
+const PUBLIC_VALUES = new Set([
+  'token_type',
+  'scope',
+  'expires_in',
+  'expires_at',
+  'username',
+  'client_id',
+  'application_id',
+  'installation_id',
+])
+const SECRET_NAME = /token|secret|password|passwd|key|credential|encoded|assertion|signature|session/i
+
+export function maskValues(auth: ResolvedAuth | undefined, values: CredentialValues): CredentialValues {
+  const declared = new Map(auth ? fieldsOf(auth).map((field) => [field.name, field.secret === true]) : [])
+  const isSecret = (name: string) =>
+    declared.get(name) ?? (!PUBLIC_VALUES.has(name) && (SECRET_NAME.test(name) || !declared.has(name)))
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, isSecret(name) ? mask(value) : value]))
+}
+
+/** The first four characters, as the wire has it, and none of a secret so short that four would give it away. */
+export function mask(value: unknown): unknown {
+  if (typeof value === 'string') return value.length > 8 ? `${value.slice(0, 4)}...` : '...'
+  if (Array.isArray(value)) return value.map(mask)
+  if (typeof value === 'object' && value !== null)
+    return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, mask(inner)]))
+  return value
+}
+
+const withoutStatus = (values: CredentialValues): CredentialValues =>
+  Object.fromEntries(Object.entries(values).filter(([name]) => !NOT_CREDENTIAL.includes(name)))
+
+const describe = (auth: ResolvedAuth): string =>
+  fieldsOf(auth)
+    .filter((field) => !field.hidden)
+    .map((field) => (field.required ? field.name : `${field.name} (optional)`))
+    .join(', ') || 'no fields'
+
+/** Shorter ones would match half of any text. */
+const SCRUBBED_FROM_LENGTH = 6
+
+/** The secret values as they could stand in a text: as they are, and as basic authentication writes them. */
+export function secretsOf(auth: ResolvedAuth, values: CredentialValues): string[] {
+  const masked = maskValues(auth, values)
+  const secrets = Object.entries(values).flatMap(([name, value]) =>
+    typeof value === 'string' && masked[name] !== value ? [value] : [],
+  )
+  const { username, password } = values
+  if (typeof username === 'string')
+    secrets.push(Buffer.from(`${username}:${typeof password === 'string' ? password : ''}`).toString('base64'))
+  return secrets.filter((secret) => secret.length >= SCRUBBED_FROM_LENGTH)
+}

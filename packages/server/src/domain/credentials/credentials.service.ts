@@ -1,0 +1,109 @@
+import { HoldfastError } from '../../errors.ts'
+import type { ProjectId } from '../../ids.ts'
+import type { Db } from '../../platform/storage/schema.ts'
+import { open, seal } from '../../platform/vault/envelope.ts'
+import type { KeyRing } from '../../platform/vault/key-ring.ts'
+import type { Credential, CredentialOwner, SealedCredential } from './credential.ts'
+import {
+  deleteCredential,
+  findCredential,
+  insertCredential,
+  listCredentials,
+  replaceCredential,
+} from './credentials.repository.ts'
+import { createOpenedCache, type OpenedCache } from './opened-cache.ts'
+
+export interface CredentialsDeps {
+  readonly db: Db
+  readonly keys: KeyRing
+  readonly opened: OpenedCache
+}
+
+export { createOpenedCache }
+
+/** Authenticated with the ciphertext, so a row copied onto another account, project or version will not open. */
+const contextOf = ({ projectId, ownerId }: CredentialOwner, version: number) => `credential/${projectId}/${ownerId}/${version}`
+
+async function sealCredential(
+  deps: CredentialsDeps,
+  db: Db,
+  owner: CredentialOwner,
+  version: number,
+  credential: Credential,
+): Promise<SealedCredential> {
+  const key = await deps.keys.activeKey(db, owner.projectId)
+  return { version, keyId: key.id, sealed: seal(key, Buffer.from(JSON.stringify(credential)), contextOf(owner, version)) }
+}
+
+/** Opens what a query of the owner's row brought along. Opened ones are remembered by row version, so a hot account opens once. */
+export async function openCredential(
+  deps: CredentialsDeps,
+  owner: CredentialOwner,
+  stored: SealedCredential,
+): Promise<Credential> {
+  const remembered = deps.opened.get(owner, stored)
+  if (remembered) return remembered
+  const key = await deps.keys.keyById(deps.db, owner.projectId, stored.keyId)
+  const credential = JSON.parse(open(key, stored.sealed, contextOf(owner, stored.version)).toString()) as Credential
+  deps.opened.set(owner, stored, credential)
+  return credential
+}
+
+export async function saveCredential(
+  deps: CredentialsDeps,
+  trx: Db,
+  owner: CredentialOwner,
+  credential: Credential,
+  now: number,
+): Promise<void> {
+  await insertCredential(trx, owner, await sealCredential(deps, trx, owner, 1, credential), now)
+}
+
+export async function readCredential(
+  deps: CredentialsDeps,
+  owner: CredentialOwner,
+  db: Db = deps.db,
+): Promise<{ credential: Credential; version: number } | undefined> {
+  const stored = await findCredential(db, owner)
+  return stored && { credential: await openCredential(deps, owner, stored), version: stored.version }
+}
+
+/** Of many owners at once, by owner id; one whose secret was destroyed is not in it. */
+export async function readCredentials(
+  deps: CredentialsDeps,
+  projectId: ProjectId,
+  ownerIds: readonly CredentialOwner['ownerId'][],
+): Promise<Map<string, Credential>> {
+  if (ownerIds.length === 0) return new Map()
+  const stored = await listCredentials(deps.db, projectId, ownerIds)
+  const opened = new Map<string, Credential>()
+  for (const ownerId of ownerIds) {
+    const sealed = stored.get(ownerId)
+    if (sealed) opened.set(ownerId, await openCredential(deps, { projectId, ownerId }, sealed))
+  }
+  return opened
+}
+
+/** False when the row has moved on from `readVersion`; nothing is written then. */
+export async function updateCredential(
+  deps: CredentialsDeps,
+  trx: Db,
+  owner: CredentialOwner,
+  readVersion: number,
+  credential: Credential,
+  now: number,
+): Promise<boolean> {
+  const sealed = await sealCredential(deps, trx, owner, readVersion + 1, credential)
+  return replaceCredential(trx, owner, readVersion, sealed, now)
+}
+
+/** The row goes, and with it (`secure_delete`) its bytes. */
+export async function destroyCredential(deps: CredentialsDeps, trx: Db, owner: CredentialOwner): Promise<void> {
+  await deleteCredential(trx, owner)
+  deps.opened.delete(owner)
+}
+
+export const credentialMissing = () =>
+  new HoldfastError('credential_unreadable', 'This connection has no stored credential any more.', {
+    fix: 'Connect the account again.',
+  })

@@ -1,0 +1,56 @@
+import type { OutboundRequest } from '../../platform/outbound/outbound.ts'
+import { type ResolvedAuth, templateVarsOf } from '../toolkits/auth-definitions.ts'
+import { mayReceiveCredentials, type OperatorAllows, resolveBaseUrl } from '../toolkits/hosts.ts'
+import { applyPlacements } from '../toolkits/placement.ts'
+import { type BuiltRequest, buildToolRequest, toolkitHeaders } from '../toolkits/request.ts'
+import type { Tool, Toolkit } from '../toolkits/toolkit.ts'
+import { secretsOf } from './connection-values.ts'
+import type { CredentialValues } from './credential.ts'
+
+/** A request without its credential: a tool's, or the body-carrying one of a proxy call. */
+export type PlainRequest = Omit<BuiltRequest, 'body'> & { readonly body: string | Uint8Array | null }
+
+/** A credential that others may use without seeing it. */
+export interface UsableCredential {
+  readonly toolkit: Toolkit
+  readonly auth: ResolvedAuth
+  /** @throws HoldfastError `destination_not_allowed` when the connection's own URL leads off the toolkit's hosts */
+  baseUrl(): URL
+  /** What the toolkit sends with every request: API version, accepted types. */
+  headers(): Readonly<Record<string, string>>
+  buildToolRequest(tool: Tool, args: Readonly<Record<string, unknown>>): PlainRequest
+  /** The same request with the credential in its place, bound to the hosts that may get it. */
+  inject(request: PlainRequest): OutboundRequest
+  /** Upstreams like to quote what they refuse: takes the secrets out of a text that will be stored or shown. */
+  scrub(text: string): string
+}
+
+export function usableCredential(
+  toolkit: Toolkit,
+  auth: ResolvedAuth,
+  values: CredentialValues,
+  operatorAllows: OperatorAllows,
+): UsableCredential {
+  const vars = templateVarsOf(auth, values)
+  return {
+    toolkit,
+    auth,
+    baseUrl: () => resolveBaseUrl(toolkit, auth, values, operatorAllows),
+    headers: () => toolkitHeaders(toolkit, vars),
+    buildToolRequest: (tool, args) => buildToolRequest(toolkit, tool, args, vars),
+    inject(request) {
+      const { body } = request
+      // Only a text body can take a credential in; bytes pass through untouched.
+      const placed = applyPlacements(auth, vars, { ...request, body: typeof body === 'string' ? body : null })
+      return {
+        method: placed.request.method,
+        url: placed.request.url,
+        headers: placed.request.headers,
+        body: body instanceof Uint8Array ? body : placed.request.body,
+        credentialHeaders: placed.credentialHeaders,
+        mayReceiveCredentials: (url) => mayReceiveCredentials(toolkit, vars, url, operatorAllows),
+      }
+    },
+    scrub: (text) => secretsOf(auth, values).reduce((scrubbed, secret) => scrubbed.replaceAll(secret, '[secret]'), text),
+  }
+}

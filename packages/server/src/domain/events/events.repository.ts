@@ -1,0 +1,3 @@
+import type { Db, EventTable } from '../../platform/storage/schema.ts'
+
+export const insertEvent = (db: Db, row: EventTable) => db.insertInto('event').values(row).execute()

@@ -1,0 +1,197 @@
+import { HoldfastError } from '../../errors.ts'
+import { type LogId, newLogId, type ProjectId } from '../../ids.ts'
+import type { OutboundReply } from '../../platform/outbound/outbound.ts'
+import { type AccountWanted, useAccount } from '../accounts/account-use.ts'
+import type { AccountsDeps } from '../accounts/accounts.service.ts'
+import type { AuthScheme } from '../auth-schemes.ts'
+import { acceptValues } from '../credentials/connection-values.ts'
+import type { CredentialValues } from '../credentials/credential.ts'
+import { type UsableCredential, usableCredential } from '../credentials/usable-credential.ts'
+import { requireAuth } from '../toolkits/catalogue.ts'
+import { readPath } from '../toolkits/json-path.ts'
+import type { Tool } from '../toolkits/toolkit.ts'
+import { type CustomAuth, withCustomAuth } from './custom-auth.ts'
+import type { Execution, ExecutionLog } from './execution-log.ts'
+import { readContent, refusalMessage, toToolData } from './reply-content.ts'
+
+export interface ExecutionDeps extends AccountsDeps {
+  readonly log: ExecutionLog
+  /** Told of each call that left: the toolkit, and a status class (`2xx`) or an error code. */
+  readonly onOutbound: (toolkitSlug: string, outcome: string) => void
+}
+
+export interface ToolCall extends Omit<AccountWanted, 'toolkitSlug'> {
+  readonly toolSlug: string
+  readonly arguments: Readonly<Record<string, unknown>>
+  readonly sessionId?: string | undefined
+  /** Instead of a connection: a credential for this call alone. */
+  readonly customConnection?:
+    | { readonly scheme: AuthScheme; readonly toolkitSlug?: string | undefined; readonly val: CredentialValues }
+    | undefined
+  /** Instead of a connection: the caller's own headers and parameters. */
+  readonly customAuth?: CustomAuth | undefined
+}
+
+export interface ToolResult {
+  readonly data: Record<string, unknown>
+  readonly error: string | null
+  readonly successful: boolean
+  readonly logId: LogId
+}
+
+/**
+ * @throws HoldfastError when the call could not be made: no such tool, bad arguments, no usable connection. What the upstream
+ * then says, a refusal too, is a result.
+ */
+export async function executeTool(deps: ExecutionDeps, projectId: ProjectId, call: ToolCall): Promise<ToolResult> {
+  const startedAt = deps.now()
+  const tool = deps.catalogue.requireTool(call.toolSlug)
+  const { credential, accountId, userId } = await chooseCredential(deps, projectId, call, tool)
+  const request = credential.buildToolRequest(tool, call.arguments)
+  const outgoing = call.customAuth ? withCustomAuth(request, call.customAuth) : request
+
+  const outcome = await sendTool(deps, tool, credential, outgoing)
+
+  const logId = newLogId()
+  deps.log.record({
+    id: logId,
+    projectId,
+    kind: 'tool',
+    toolSlug: tool.slug,
+    toolkitSlug: tool.toolkitSlug,
+    accountId,
+    userId,
+    sessionId: call.sessionId ?? null,
+    upstreamStatus: outcome.status,
+    successful: outcome.error === null,
+    error: outcome.error,
+    durationMs: deps.now() - startedAt,
+    createdAt: startedAt,
+  } satisfies Execution)
+  return { data: outcome.data, error: outcome.error, successful: outcome.error === null, logId }
+}
+
+interface ChosenCredential {
+  readonly credential: UsableCredential
+  readonly accountId: string | null
+  readonly userId: string | null
+}
+
+async function chooseCredential(
+  deps: ExecutionDeps,
+  projectId: ProjectId,
+  call: ToolCall,
+  tool: Tool,
+): Promise<ChosenCredential> {
+  const toolkit = deps.catalogue.requireToolkit(tool.toolkitSlug)
+  const given = (scheme: AuthScheme, values: CredentialValues) => {
+    const auth = requireAuth(toolkit, scheme)
+    return {
+      credential: usableCredential(toolkit, auth, acceptValues(auth, values), deps.operatorAllows),
+      accountId: null,
+      userId: call.userId ?? null,
+    }
+  }
+  if (call.customConnection) {
+    const { scheme, toolkitSlug, val } = call.customConnection
+    if (toolkitSlug !== undefined && toolkitSlug.toLowerCase() !== toolkit.slug)
+      throw new HoldfastError(
+        'invalid_request',
+        `custom_connection_data is for ${toolkitSlug}, and the tool is of ${toolkit.slug}.`,
+        {
+          fields: [{ path: 'custom_connection_data.toolkitSlug', message: `must be ${toolkit.slug}` }],
+        },
+      )
+    return given(scheme, val)
+  }
+  const anonymous = tool.noAuth || toolkit.noAuth || call.customAuth !== undefined
+  if (anonymous && !call.accountId)
+    return {
+      credential: usableCredential(toolkit, ANONYMOUS, customVars(call.customAuth), deps.operatorAllows),
+      accountId: null,
+      userId: call.userId ?? null,
+    }
+  const { account, credential, toolsAllowed } = await useAccount(deps, projectId, { ...call, toolkitSlug: toolkit.slug })
+  if (toolsAllowed && toolsAllowed.length > 0 && !toolsAllowed.includes(tool.slug))
+    throw new HoldfastError('tool_not_allowed', `The auth config of this connection does not allow ${tool.slug}.`, {
+      fix: 'Add the tool to tool_access_config.tools_available_for_execution of the auth config.',
+    })
+  return { credential, accountId: account.id, userId: account.userId }
+}
+
+const ANONYMOUS = {
+  scheme: 'NO_AUTH',
+  name: 'None',
+  auth_config_fields: [],
+  connection_fields: [],
+  credential_fields: [],
+  placements: [],
+  derived: false,
+} as const
+
+const customVars = (customAuth: CustomAuth | undefined): CredentialValues =>
+  customAuth?.baseUrl ? { base_url: customAuth.baseUrl } : {}
+
+interface ToolOutcome {
+  readonly data: Record<string, unknown>
+  readonly error: string | null
+  readonly status: number | null
+}
+
+/** What an agent can do nothing about but read stays in the result; what the caller must mend is thrown. */
+const IN_RESULT = ['upstream_unreachable', 'upstream_timeout', 'upstream_reply_too_large']
+
+async function sendTool(
+  deps: ExecutionDeps,
+  tool: Tool,
+  credential: UsableCredential,
+  request: Parameters<UsableCredential['inject']>[0],
+): Promise<ToolOutcome> {
+  try {
+    const reply = await sendCounted(deps, credential, request)
+    return toOutcome(tool, credential, reply)
+  } catch (error) {
+    if (!(error instanceof HoldfastError) || !IN_RESULT.includes(error.code)) throw error
+    return { data: {}, error: error.message, status: null }
+  }
+}
+
+/** The way out of every call, tool or proxy. */
+export async function sendCounted(
+  deps: ExecutionDeps,
+  credential: UsableCredential,
+  request: Parameters<UsableCredential['inject']>[0],
+): Promise<OutboundReply> {
+  try {
+    const reply = await deps.outbound.send(credential.inject(request))
+    deps.onOutbound(credential.toolkit.slug, `${Math.floor(reply.status / 100)}xx`)
+    return reply
+  } catch (error) {
+    deps.onOutbound(credential.toolkit.slug, error instanceof HoldfastError ? error.code : 'internal_error')
+    throw error
+  }
+}
+
+function toOutcome(tool: Tool, credential: UsableCredential, reply: OutboundReply): ToolOutcome {
+  const content = readContent(reply)
+  const data = toToolData(content)
+  const { status } = reply
+  const { success_when: condition } = tool.definition
+  if (status >= 400 || status < 200) {
+    const reason = refusalMessage(content)
+    return {
+      data,
+      status,
+      error: credential.scrub(`${credential.toolkit.name} answered ${status}${reason ? `: ${reason}` : ''}`),
+    }
+  }
+  if (condition && content.kind === 'json' && readPath(content.value, condition.path) !== condition.equals) {
+    const reason = condition.error_path ? readPath(content.value, condition.error_path) : refusalMessage(content)
+    return {
+      data,
+      status,
+      error: credential.scrub(`${credential.toolkit.name} refused: ${typeof reason === 'string' ? reason : 'no reason given'}`),
+    }
+  }
+  return { data, status, error: null }
+}

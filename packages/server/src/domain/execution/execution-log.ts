@@ -1,0 +1,78 @@
+import type { LogId, ProjectId } from '../../ids.ts'
+import type { Db } from '../../platform/storage/schema.ts'
+import { insertExecutions } from './execution-log.repository.ts'
+
+/** What was called and how it went. Never arguments, never answers, never a credential. */
+export interface Execution {
+  readonly id: LogId
+  readonly projectId: ProjectId
+  readonly kind: 'tool' | 'proxy'
+  readonly toolSlug: string | null
+  readonly toolkitSlug: string | null
+  readonly accountId: string | null
+  readonly userId: string | null
+  readonly sessionId: string | null
+  readonly upstreamStatus: number | null
+  readonly successful: boolean
+  readonly error: string | null
+  readonly durationMs: number
+  readonly createdAt: number
+}
+
+export interface ExecutionLog {
+  /** Kept in memory and written with others: a call never waits for its own record. */
+  record(execution: Execution): void
+  flush(): Promise<void>
+  close(): Promise<void>
+}
+
+export interface ExecutionLogOptions {
+  readonly flushEveryMs?: number
+  readonly batchSize?: number
+  /** Told of a batch that could not be written; it is kept and tried again. */
+  readonly onError?: (error: unknown) => void
+}
+
+/** Beyond this many unwritten records the oldest go: a database that is down must not eat the memory. */
+const MAX_PENDING = 50_000
+
+export function createExecutionLog(
+  db: Db,
+  { flushEveryMs = 500, batchSize = 200, onError = () => {} }: ExecutionLogOptions = {},
+): ExecutionLog {
+  let pending: Execution[] = []
+  let writing: Promise<void> | undefined
+  let timer: NodeJS.Timeout | undefined
+
+  const write = async () => {
+    while (pending.length > 0) {
+      const batch = pending.slice(0, batchSize)
+      await insertExecutions(db, batch)
+      pending = pending.slice(batch.length)
+    }
+  }
+  const flush = (): Promise<void> => {
+    clearTimeout(timer)
+    timer = undefined
+    writing ??= write().finally(() => {
+      writing = undefined
+    })
+    return writing
+  }
+  const failed = (error: unknown) => {
+    onError(error)
+    flushLater()
+  }
+  const flushLater = () => {
+    timer ??= setTimeout(() => flush().catch(failed), flushEveryMs).unref()
+  }
+  return {
+    record(execution) {
+      pending.push(execution)
+      if (pending.length > MAX_PENDING) pending = pending.slice(-MAX_PENDING / 2)
+      flushLater()
+    },
+    flush,
+    close: flush,
+  }
+}

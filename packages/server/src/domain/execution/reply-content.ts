@@ -1,0 +1,81 @@
+import type { OutboundReply } from '../../platform/outbound/outbound.ts'
+
+/** What an upstream sent, as JSON, as text, or as bytes with their type. */
+export type ReplyContent =
+  | { readonly kind: 'empty' }
+  | { readonly kind: 'json'; readonly value: unknown }
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'binary'; readonly bytes: Buffer; readonly contentType: string }
+
+const JSON_TYPE = /[/+]json\b|\bx-ndjson\b/i
+const TEXT_TYPE = /^text\/|[/+]xml\b|\/(?:x-)?(?:javascript|ecmascript|x-www-form-urlencoded|yaml|graphql|sql)\b|\bcharset=/i
+
+export function readContent({ headers, body }: Pick<OutboundReply, 'headers' | 'body'>): ReplyContent {
+  if (body.length === 0) return { kind: 'empty' }
+  const contentType = headers['content-type'] ?? ''
+  if (JSON_TYPE.test(contentType) || (contentType === '' && looksLikeJson(body))) {
+    try {
+      return { kind: 'json', value: JSON.parse(body.toString()) }
+    } catch {
+      return { kind: 'text', text: body.toString() } // mislabelled, or several documents in one
+    }
+  }
+  if (TEXT_TYPE.test(contentType)) return { kind: 'text', text: body.toString() }
+  return { kind: 'binary', bytes: body, contentType: contentType || 'application/octet-stream' }
+}
+
+const looksLikeJson = (body: Buffer): boolean => body[0] === 0x7b || body[0] === 0x5b
+
+/** Tool output is always an object: lists become `items`, texts `text`, bytes base64 with their type. */
+export function toToolData(content: ReplyContent): Record<string, unknown> {
+  switch (content.kind) {
+    case 'empty':
+      return {}
+    case 'text':
+      return { text: content.text }
+    case 'binary':
+      return { content_type: content.contentType, size: content.bytes.length, base64: content.bytes.toString('base64') }
+    case 'json':
+      if (Array.isArray(content.value)) return { items: content.value }
+      return typeof content.value === 'object' && content.value !== null
+        ? (content.value as Record<string, unknown>)
+        : { value: content.value }
+  }
+}
+
+const MESSAGE_FIELDS = [
+  'message',
+  'error_description',
+  'detail',
+  'error',
+  'title',
+  'reason',
+  'description',
+  'errors',
+  'errorMessages',
+]
+const MAX_MESSAGE_LENGTH = 500
+
+/** The sentence in an upstream's refusal that tells what is wrong, wherever providers like to put it. */
+export function refusalMessage(content: ReplyContent): string | undefined {
+  const found =
+    content.kind === 'json' ? findMessage(content.value, 0) : content.kind === 'text' ? withoutMarkup(content.text) : undefined
+  return found?.slice(0, MAX_MESSAGE_LENGTH)
+}
+
+function findMessage(value: unknown, depth: number): string | undefined {
+  if (typeof value === 'string') return value.trim() || undefined
+  if (typeof value !== 'object' || value === null || depth > 3) return undefined
+  const inner = Array.isArray(value) ? value.slice(0, 3) : MESSAGE_FIELDS.map((name) => (value as Record<string, unknown>)[name])
+  for (const one of inner) {
+    const message = findMessage(one, depth + 1)
+    if (message) return message
+  }
+  return undefined
+}
+
+const withoutMarkup = (text: string): string | undefined =>
+  text
+    .replace(/<[^>]*>/g, ' ')
+    .replace(/\s+/g, ' ')
+    .trim() || undefined

@@ -1,0 +1,54 @@
+import type { ProjectId } from '../../ids.ts'
+import type { Db, ProjectTable } from '../../platform/storage/schema.ts'
+
+const columns = ['id', 'name', 'email', 'config', 'created_at', 'updated_at', 'deleted_at'] as const
+
+export const insertProject = (db: Db, row: ProjectTable) => db.insertInto('project').values(row).execute()
+
+export const findProject = (db: Db, id: ProjectId): Promise<ProjectTable | undefined> =>
+  db.selectFrom('project').select(columns).where('id', '=', id).where('deleted_at', 'is', null).executeTakeFirst()
+
+export const listProjectsAcrossProjects = (db: Db, after: { createdAt: number; id: string } | undefined, limit: number) =>
+  db
+    .selectFrom('project')
+    .select(columns)
+    .where('deleted_at', 'is', null)
+    .$if(after !== undefined, (query) =>
+      query.where((eb) => eb(eb.refTuple('created_at', 'id'), '<', eb.tuple(after?.createdAt ?? 0, after?.id ?? ''))),
+    )
+    .orderBy('created_at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(limit)
+    .execute()
+
+export const updateProjectConfig = (db: Db, id: ProjectId, config: string, now: number) =>
+  db
+    .updateTable('project')
+    .set({ config, updated_at: now })
+    .where('id', '=', id)
+    .where('deleted_at', 'is', null)
+    .executeTakeFirst()
+
+export const markProjectDeleted = (db: Db, id: ProjectId, now: number) =>
+  db
+    .updateTable('project')
+    .set({ deleted_at: now, updated_at: now })
+    .where('id', '=', id)
+    .where('deleted_at', 'is', null)
+    .executeTakeFirst()
+
+export const insertApiKey = (db: Db, hash: string, projectId: ProjectId, now: number) =>
+  db.insertInto('api_key').values({ hash, project_id: projectId, created_at: now }).execute()
+
+export const deleteApiKeys = (db: Db, projectId: ProjectId) =>
+  db.deleteFrom('api_key').where('project_id', '=', projectId).execute()
+
+/** The one question asked before the project is known: whose key is this? */
+export const findProjectOfKeyAcrossProjects = (db: Db, hash: string): Promise<{ hash: string; project_id: string } | undefined> =>
+  db.selectFrom('api_key').select(['hash', 'project_id']).where('hash', '=', hash).executeTakeFirst()
+
+/** Destroyed, not marked: what a deleted project's secrets were sealed with and into. */
+export async function deleteProjectSecrets(db: Db, projectId: ProjectId): Promise<void> {
+  await db.deleteFrom('credential').where('project_id', '=', projectId).execute()
+  await db.deleteFrom('data_key').where('project_id', '=', projectId).execute()
+}

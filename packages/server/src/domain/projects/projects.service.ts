@@ -1,0 +1,120 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import { HoldfastError } from '../../errors.ts'
+import { newApiKey, newProjectId, type ProjectId } from '../../ids.ts'
+import type { Db, ProjectTable } from '../../platform/storage/schema.ts'
+import type { KeyRing } from '../../platform/vault/key-ring.ts'
+import type { Clock } from '../clock.ts'
+import { DEFAULT_PROJECT_CONFIG, type Project, type ProjectConfig } from './project.ts'
+import {
+  deleteApiKeys,
+  deleteProjectSecrets,
+  findProject,
+  findProjectOfKeyAcrossProjects,
+  insertApiKey,
+  insertProject,
+  listProjectsAcrossProjects,
+  markProjectDeleted,
+  updateProjectConfig,
+} from './projects.repository.ts'
+
+export interface ProjectsDeps {
+  readonly db: Db
+  readonly keys: KeyRing
+  readonly now: Clock
+}
+
+export interface NewProject {
+  readonly id?: ProjectId
+  readonly name: string
+  readonly config?: Partial<ProjectConfig>
+  /** The key that opens the project; left out, the project has none until one is generated. */
+  readonly apiKey?: string
+}
+
+export async function createProject(
+  deps: ProjectsDeps,
+  { id = newProjectId(), name, config = {}, apiKey }: NewProject,
+): Promise<Project> {
+  const now = deps.now()
+  const row = { id, name, email: null, config: JSON.stringify(config), created_at: now, updated_at: now, deleted_at: null }
+  await deps.db.transaction().execute(async (trx) => {
+    await insertProject(trx, row)
+    await deps.keys.createDataKey(trx, id, now)
+    if (apiKey) await insertApiKey(trx, hashOf(apiKey), id, now)
+  })
+  return fromRow(row)
+}
+
+/** The project that a key opens, or undefined. Only hashes are compared, in constant time. */
+export async function findProjectByKey(deps: Pick<ProjectsDeps, 'db'>, apiKey: string): Promise<ProjectId | undefined> {
+  const hash = hashOf(apiKey)
+  const row = await findProjectOfKeyAcrossProjects(deps.db, hash)
+  return row && timingSafeEqual(Buffer.from(row.hash, 'hex'), Buffer.from(hash, 'hex'))
+    ? (row.project_id as ProjectId)
+    : undefined
+}
+
+export async function requireProject(deps: Pick<ProjectsDeps, 'db'>, id: ProjectId): Promise<Project> {
+  const row = await findProject(deps.db, id)
+  if (!row)
+    throw new HoldfastError('project_not_found', `There is no project ${id}.`, { fix: 'List the projects to see their ids.' })
+  return fromRow(row)
+}
+
+export async function listProjects(
+  deps: ProjectsDeps,
+  after: { createdAt: number; id: string } | undefined,
+  limit: number,
+): Promise<Project[]> {
+  return (await listProjectsAcrossProjects(deps.db, after, limit)).map(fromRow)
+}
+
+/** From now on this key, and no other, opens the project. */
+export async function setApiKey(deps: ProjectsDeps, id: ProjectId, apiKey: string): Promise<void> {
+  await deps.db.transaction().execute(async (trx) => {
+    await deleteApiKeys(trx, id)
+    await insertApiKey(trx, hashOf(apiKey), id, deps.now())
+  })
+}
+
+/** The old key stops working the moment the new one is answered. */
+export async function regenerateApiKey(deps: ProjectsDeps, id: ProjectId): Promise<{ apiKey: string; createdAt: number }> {
+  await requireProject(deps, id)
+  const apiKey = newApiKey()
+  await setApiKey(deps, id, apiKey)
+  return { apiKey, createdAt: deps.now() }
+}
+
+/** The rows stay for the record; the keys, and every secret of the project, are destroyed. */
+export async function deleteProject(deps: ProjectsDeps, id: ProjectId): Promise<void> {
+  await requireProject(deps, id)
+  await deps.db.transaction().execute(async (trx) => {
+    await markProjectDeleted(trx, id, deps.now())
+    await deleteApiKeys(trx, id)
+    await deleteProjectSecrets(trx, id)
+  })
+}
+
+export async function patchProjectConfig(
+  deps: ProjectsDeps,
+  id: ProjectId,
+  patch: Partial<ProjectConfig>,
+): Promise<ProjectConfig> {
+  return deps.db.transaction().execute(async (trx) => {
+    const { config } = await requireProject({ db: trx }, id)
+    const next = { ...config, ...patch }
+    await updateProjectConfig(trx, id, JSON.stringify(next), deps.now())
+    return next
+  })
+}
+
+const hashOf = (apiKey: string): string => createHash('sha256').update(apiKey).digest('hex')
+
+const fromRow = (row: ProjectTable): Project => ({
+  id: row.id as ProjectId,
+  name: row.name,
+  email: row.email,
+  config: { ...DEFAULT_PROJECT_CONFIG, ...(JSON.parse(row.config) as Partial<ProjectConfig>) },
+  createdAt: row.created_at,
+  updatedAt: row.updated_at,
+})

@@ -1,0 +1,178 @@
+import { ACCOUNT_STATUSES, type AccountStatus } from '../../domain/accounts/account.ts'
+import { listAccountPage, showValues } from '../../domain/accounts/account-views.ts'
+import {
+  type AccountsDeps,
+  createAccount,
+  deleteAccount,
+  patchAccount,
+  refreshAccount,
+  requireAccount,
+  setAccountEnabled,
+} from '../../domain/accounts/accounts.service.ts'
+import { HoldfastError } from '../../errors.ts'
+import type { ApiServer } from '../http/api-server.ts'
+import { decodeCursor, encodeCursor, toPage } from '../http/wire-cursor.ts'
+import { readLimit, readList } from '../http/wire-query.ts'
+import {
+  ConnectedAccountPage,
+  CreateConnectedAccountBody,
+  CreateConnectedAccountReply,
+  fromWire,
+  ListConnectedAccountsQuery,
+  PatchConnectedAccountBody,
+  PatchConnectedAccountReply,
+  patchFromWire,
+  RefreshBody,
+  RefreshReply,
+  StatusBody,
+  toWire,
+  WireConnectedAccount,
+} from './connected-accounts.schema.ts'
+import { COUNT_AT_MOST, IdParams, Success } from './wire-shapes.ts'
+
+const tags = ['Connected accounts']
+
+export function connectedAccountsRoutes(app: ApiServer, deps: AccountsDeps): void {
+  app.post(
+    '/connected_accounts',
+    {
+      schema: {
+        tags,
+        summary: 'Import a credential as a connection of a user',
+        body: CreateConnectedAccountBody,
+        response: { 201: CreateConnectedAccountReply },
+      },
+    },
+    async (request, reply) => {
+      const created = await createAccount(deps, request.projectId, fromWire(request.body))
+      const { account } = created
+      const shown = await showValues(deps, request.projectId, [{ account, values: created.values }])
+      const val = { ...shown.get(account.id), status: account.status }
+      return reply.code(201).send({
+        id: account.id,
+        connectionData: { authScheme: account.scheme, val },
+        status: account.status,
+        redirect_url: null,
+        redirect_uri: null,
+      })
+    },
+  )
+
+  app.get(
+    '/connected_accounts',
+    {
+      schema: {
+        tags,
+        summary: 'List connections',
+        querystring: ListConnectedAccountsQuery,
+        response: { 200: ConnectedAccountPage },
+      },
+    },
+    async ({ projectId, query }) => {
+      const { order_by: by = 'created_at', order_direction: direction = 'desc', account_type: type = 'PRIVATE' } = query
+      const tag = `accounts:${by}:${direction}`
+      const limit = readLimit(query.limit, { default: 20, max: 1000 })
+      const [time, id] = query.cursor ? decodeCursor(query.cursor, tag) : []
+      const filter = {
+        ids: readList(query.connected_account_ids),
+        userIds: readList(query.user_ids),
+        toolkitSlugs: readList(query.toolkit_slugs)?.map((slug) => slug.toLowerCase()),
+        authConfigIds: readList(query.auth_config_ids),
+        statuses: readStatuses(query.statuses),
+        ...(type !== 'ALL' && { type }),
+      }
+      const after = time === undefined ? undefined : { time: Number(time), id: String(id) }
+      const page = await listAccountPage(deps, projectId, filter, { by, direction }, { after, limit, countAtMost: COUNT_AT_MOST })
+      return toPage({
+        items: page.items.map((item) => toWire(item, item.shown)),
+        nextCursor: page.next && encodeCursor([page.next.time, page.next.id], tag),
+        totalItems: page.total,
+        limit,
+      })
+    },
+  )
+
+  app.get(
+    '/connected_accounts/:id',
+    { schema: { tags, summary: 'Get a connection', params: IdParams, response: { 200: WireConnectedAccount } } },
+    async ({ projectId, params }) => {
+      const found = await requireAccount(deps, projectId, params.id)
+      const shown = await showValues(deps, projectId, [found])
+      return toWire(found, shown.get(found.account.id) ?? {})
+    },
+  )
+
+  app.patch(
+    '/connected_accounts/:id',
+    {
+      schema: {
+        tags,
+        summary: 'Rotate a credential in place, or change the alias',
+        params: IdParams,
+        body: PatchConnectedAccountBody,
+        response: { 200: PatchConnectedAccountReply },
+      },
+    },
+    async ({ projectId, params, body }) => {
+      const account = await patchAccount(deps, projectId, params.id, patchFromWire(body))
+      return { id: account.id, status: account.status, success: true }
+    },
+  )
+
+  app.patch(
+    '/connected_accounts/:id/status',
+    {
+      schema: { tags, summary: 'Enable or disable a connection', params: IdParams, body: StatusBody, response: { 200: Success } },
+    },
+    async ({ projectId, params, body }) => {
+      await setAccountEnabled(deps, projectId, params.id, body.enabled)
+      return { success: true }
+    },
+  )
+
+  app.post(
+    '/connected_accounts/:id/refresh',
+    {
+      schema: {
+        tags,
+        summary: 'Ask the provider whether the credential is still good',
+        params: IdParams,
+        body: RefreshBody,
+        response: { 200: RefreshReply },
+      },
+    },
+    async ({ projectId, params }) => {
+      const account = await refreshAccount(deps, projectId, params.id)
+      return { id: account.id, status: account.status, redirect_url: null }
+    },
+  )
+
+  app.delete(
+    '/connected_accounts/:id',
+    { schema: { tags, summary: 'Delete a connection and destroy its secret', params: IdParams, response: { 200: Success } } },
+    async ({ projectId, params }) => {
+      await deleteAccount(deps, projectId, params.id)
+      return { success: true }
+    },
+  )
+
+  app.post(
+    '/connected_accounts/link',
+    { schema: { tags, summary: 'Make a link at which a user connects an account (not yet available)' } },
+    async () => {
+      throw new HoldfastError('not_implemented', 'Connect links are not available in this version.', {
+        fix: 'Import the credential that you already hold with POST /api/v3/connected_accounts.',
+      })
+    },
+  )
+}
+
+function readStatuses(value: string | string[] | undefined): AccountStatus[] | undefined {
+  return readList(value)?.map((status) => {
+    const known = ACCOUNT_STATUSES.find((one) => one === status.toUpperCase())
+    if (known) return known
+    throw new HoldfastError('invalid_request', `statuses must be of ${ACCOUNT_STATUSES.join(', ')}.`, {
+      fields: [{ path: 'statuses', message: 'has an unknown state' }],
+    })
+  })
+}
