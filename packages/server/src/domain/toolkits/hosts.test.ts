@@ -31,7 +31,13 @@ test('hosts match exactly, or by one label under a wildcard, on the default port
 test('credentials go to the hosts of the toolkit over https, and nowhere else', () => {
   const toolkit = exampleToolkit()
   assert.ok(may(toolkit, 'https://api.example.com/any'))
-  for (const url of ['http://api.example.com', 'https://evil.example', 'https://me:pw@api.example.com', 'ftp://api.example.com'])
+  for (const url of [
+    'http://api.example.com',
+    'https://evil.example',
+    'https://me@api.example.com',
+    'https://:pw@api.example.com',
+    'ftp://api.example.com',
+  ])
     assert.ok(!may(toolkit, url), url)
   assert.ok(may(toolkit, 'http://api.example.com', {}, () => true))
 })

@@ -51,6 +51,12 @@ test('a message carries its addresses, subject and text', () => {
   assert.equal(body, 'Hello\r\nwörld')
 })
 
+test('a subject is never read as an encoded word or as several lines', () => {
+  const subjectOf = (subject: string) => read(buildMailMessage({ to: 'a@example.com', subject })).headers['subject']
+  assert.equal(subjectOf('=?utf-8?B?ZXZpbA==?='), '=?utf-8?B?ZXZpbA==?=')
+  assert.equal(subjectOf('one\r\nBcc: two'), 'one Bcc: two')
+})
+
 test('HTML is marked as such, replies name what they answer', () => {
   const { headers } = read(
     buildMailMessage({ to: 'a@example.com', body: '<b>x</b>', is_html: true, in_reply_to: '<1@x>', references: '<0@x> <1@x>' }),

@@ -120,6 +120,12 @@ for (const evil of ['k\r\nx-evil: 1', 'k\nx', 'k\0', 'k☃'])
       )
   })
 
+test('a value cannot add a cookie', () => {
+  assert.throws(() => apply(keyIn({ in: 'cookie', name: 'k', template: '{{ api_key }}' }), { api_key: 'k; admin=1' }), {
+    code: 'invalid_request',
+  })
+})
+
 test('a line break around a pasted key does no harm', () => {
   assert.equal(
     apply(keyIn({ in: 'header', name: 'x-key', template: '{{ api_key }}' }), { api_key: ' k\n' }).request.headers['x-key'],

@@ -17,7 +17,7 @@ test('a template yields nothing when all its variables lack a value, and its tex
   assert.equal(render('{{ now:unix }}.{{ token }}'), undefined)
   assert.equal(render('{{ a }}:{{ b }}', { b: 'x' }), ':x')
   assert.equal(render('2022-11-28'), '2022-11-28')
-  assert.equal(render('{{ constructor }}'), undefined)
+  assert.equal(render('{{ token }}', Object.create({ token: 'inherited' })), undefined)
 })
 
 test('filters apply in order', () => {

@@ -172,6 +172,18 @@ test('a file that expands without bound is refused, not loaded', (t) => {
   assert.match(problemsOf(t, { 'acme/toolkit.yaml': `#${'x'.repeat(300_000)}` }).join(), /longer than/)
 })
 
+test("an operator's tool with a misspelt schema keyword is refused at the start", (t) => {
+  const builtin = writeToolkits(t, {})
+  const own = writeToolkits(t, {
+    'acme/toolkit.yaml': toolkitYaml('acme'),
+    'acme/tools/get.yaml': toolYaml('ACME_GET').replace('type: string', 'type: string, maxLenght: 5'),
+  })
+  assert.throws(() => loadToolkitFiles([builtin, own]), {
+    code: 'invalid_toolkit',
+    message: /get\.yaml:7:1 The input is not a valid JSON Schema: .*maxLenght/,
+  })
+})
+
 test('a directory that is not there is named', () => {
   assert.throws(() => loadToolkitFiles([join('/', 'nowhere', 'toolkits')]), {
     code: 'invalid_toolkit',
