@@ -38,7 +38,7 @@ for (const [field, good, bad] of [
   [{ type: 'boolean' }, [false, 'true'], ['yes', 0]],
   [{ pattern: '[a-z]+' }, ['abc'], ['abc1', 'abc\n', '']],
   [{ enum: ['eu', 'us'] }, ['eu'], ['de']],
-  [{ format: 'hostname' }, ['a.example.com', '10.0.0.1'], ['a/b', 'https://a', '-a', 'a b']],
+  [{ format: 'hostname' }, ['a.example.com', '10.0.0.1', '::1'], ['a/b', 'https://a', '-a', 'a b', '::1/x', '1:2']],
   [{ format: 'uri' }, ['https://a.example.com/x'], ['javascript:alert(1)', 'a.example.com', 'https://']],
   [{ format: 'uuid' }, ['00000000-0000-4000-8000-000000000000'], ['0000']],
   [{ format: 'email' }, ['ann@example.com'], ['ann', 'ann@']],

@@ -1,4 +1,3 @@
-import { isIP } from 'node:net'
 import type { FieldError } from '../../errors.ts'
 import type { FieldDescriptor } from './definition.ts'
 
@@ -13,8 +12,10 @@ export interface NormalisedFields {
 const MAX_VALUE_CHARACTERS = 65_536
 const HOST_NAME = /^(?=.{1,253}$)[a-z\d](?:[a-z\d-]{0,61}[a-z\d])?(?:\.[a-z\d](?:[a-z\d-]{0,61}[a-z\d])?)*$/i
 
+const isIpv6 = (value: string): boolean => /^[\da-f:.]+$/i.test(value) && URL.canParse(`https://[${value}]/`)
+
 const FORMATS: Readonly<Record<NonNullable<FieldDescriptor['format']>, { test: (value: string) => boolean; says: string }>> = {
-  hostname: { test: (value) => HOST_NAME.test(value) || isIP(value) !== 0, says: 'must be a host name such as api.example.com' },
+  hostname: { test: (value) => HOST_NAME.test(value) || isIpv6(value), says: 'must be a host name such as api.example.com' },
   uri: { test: (value) => /^https?:\/\//i.test(value) && URL.canParse(value), says: 'must be a URL such as https://example.com' },
   uuid: { test: (value) => /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i.test(value), says: 'must be a UUID' },
   email: { test: (value) => /^[^\s@]+@[^\s@]+$/.test(value), says: 'must be an e-mail address' },
