@@ -1,0 +1,46 @@
+import { type Call, type Load, median, spread } from './load.ts'
+import { bareCall, executeCall, proxyCall } from './workload.ts'
+
+export interface Figure {
+  readonly perSecond: number
+  readonly p99: number
+  /** Of the throughput between rounds, as a share of the median. */
+  readonly spread: number
+}
+
+export type Targets = 'bare' | 'proxy' | 'execute'
+export type ThroughputResult = Readonly<Record<Targets, Figure>>
+
+export interface ThroughputPlan {
+  readonly bareUrl: string
+  readonly serverUrl: string
+  readonly accountIds: readonly string[]
+  readonly connections: number
+  readonly rounds: number
+  readonly seconds: number
+}
+
+/** In turns (A B C A B C …) and by medians, so that a noisy minute of the machine does not decide. */
+export async function measureThroughput(load: Load, plan: ThroughputPlan): Promise<ThroughputResult> {
+  const { bareUrl, serverUrl, accountIds, connections } = plan
+  const calls: Readonly<Record<Targets, readonly Call[]>> = {
+    bare: [bareCall(bareUrl)],
+    proxy: accountIds.map((id) => proxyCall(serverUrl, id)),
+    execute: accountIds.map((id) => executeCall(serverUrl, id)),
+  }
+  const targets = ['bare', 'proxy', 'execute'] as const
+  for (const target of targets) await load.press(calls[target], connections, 1)
+
+  const rounds = new Map(targets.map((target) => [target, { perSecond: [] as number[], p99: [] as number[] }]))
+  for (let round = 0; round < plan.rounds; round++)
+    for (const target of targets) {
+      const measured = await load.press(calls[target], connections, plan.seconds)
+      rounds.get(target)?.perSecond.push(measured.perSecond)
+      rounds.get(target)?.p99.push(measured.p99)
+    }
+  const figureOf = (target: Targets): Figure => {
+    const { perSecond = [], p99 = [] } = rounds.get(target) ?? {}
+    return { perSecond: median(perSecond), p99: median(p99), spread: spread(perSecond) }
+  }
+  return { bare: figureOf('bare'), proxy: figureOf('proxy'), execute: figureOf('execute') }
+}
