@@ -65,6 +65,7 @@ function runNpm(npmArgs) {
 function run() {
   const isNewEnough = Number(process.versions.node.split('.')[0]) >= NEEDED_MAJOR
   if (isNewEnough && !args[0].startsWith('-')) {
+    stopWhenAbandoned(() => process.kill(process.pid, 'SIGTERM'))
     process.argv = [process.execPath, resolve(args[0]), ...args.slice(1)]
     return import(pathToFileURL(process.argv[1]).href)
   }
@@ -78,6 +79,7 @@ function run() {
   }
   const child = spawn(node, args, { stdio: 'inherit' })
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
+  stopWhenAbandoned(() => child.kill('SIGTERM'))
   child.once('error', (error) => {
     console.error(`${node} could not be started: ${error.message}`)
     process.exit(1)
@@ -87,4 +89,16 @@ function run() {
     for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.removeAllListeners(name)
     process.kill(process.pid, signal) // ends as its child did
   })
+}
+
+/** `kill` on npm ends npm and its shell but not what they started: a server would live on and keep its port. */
+function stopWhenAbandoned(stop) {
+  if (process.env.npm_lifecycle_event === undefined || process.platform === 'win32') return
+  const parent = process.ppid
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return
+    clearInterval(timer)
+    stop()
+  }, 250)
+  timer.unref()
 }

@@ -36,6 +36,7 @@ async function serve(): Promise<void> {
       if (err) logger.fatal({ err }, 'stopping after an error that nothing caught')
       await opened?.close()
       logger.info('stopped')
+      await new Promise((flushed) => logger.flush(flushed))
     },
   )
   function logStopFailure(error: unknown) {

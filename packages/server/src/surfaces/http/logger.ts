@@ -1,6 +1,8 @@
-import { type DestinationStream, destination, type Logger, pino } from 'pino'
+import { type DestinationStream, type Logger, pino } from 'pino'
 import { HoldfastError } from '../../errors.ts'
+import { openLogDestination } from './log-destination.ts'
 
+const STDERR = 2
 const SECRET_HEADERS = ['x-api-key', 'x-org-api-key', 'authorization', 'proxy-authorization', 'cookie', 'set-cookie']
 const HOLDERS = ['', 'headers', 'req.headers', 'request.headers', 'res.headers', 'reply.headers']
 
@@ -28,7 +30,7 @@ export function createLogger({ level, destination: target }: LoggerOptions): Log
         reply: describeReply,
       },
     },
-    target ?? destination({ fd: 2, sync: false }),
+    target ?? openLogDestination(STDERR),
   )
 }
 
