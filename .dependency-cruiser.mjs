@@ -92,9 +92,9 @@ export default {
     ),
     forbid(
       'sockets-in-outbound',
-      'Every call leaves through platform/outbound, where addresses are judged.',
+      'Every call leaves through platform/outbound, where addresses are judged. (node:net: scripts/check-sources.mjs.)',
       { path: SRC, pathNot: [TEST, `${SRC}/platform/outbound/`] },
-      { path: ['node_modules/undici/', '^(?:node:)?(?:net|tls|http|https|http2|dgram|dns)(?:/promises)?$'] },
+      { path: ['node_modules/undici/', '^(?:node:)?(?:tls|http|https|http2|dgram|dns)(?:/promises)?$'] },
     ),
     forbid(
       'sdk-stands-alone',
