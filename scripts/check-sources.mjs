@@ -8,11 +8,18 @@ const ENVIRONMENT =
 const SOCKET =
   /import\s+(?!type\b)(?!\{(?:\s*(?:isIP|isIPv4|isIPv6|BlockList|type \w+),?)+\s*\}\s*from)[^'"]*['"](?:node:)?net['"]|import\(\s*['"](?:node:)?net['"]/
 
+const GLOBAL_CLIENT = /(?<![\w.#'"`])(?:fetch\s*\(|new (?:WebSocket|EventSource)\b)/
+
 const RULES = [
   {
     finds: ENVIRONMENT,
     allowed: (path) => path === 'packages/server/src/config.ts',
     says: 'reads the environment: add a setting to packages/server/src/config.ts and hand it in',
+  },
+  {
+    finds: GLOBAL_CLIENT,
+    allowed: (path) => path.startsWith('packages/server/src/platform/outbound/'),
+    says: 'calls out by itself: every call leaves through platform/outbound, where addresses are judged',
   },
   {
     finds: SOCKET,

@@ -56,6 +56,7 @@ export function buildHttpServer(options: HttpServerOptions = {}): ApiServer {
   app.setErrorHandler(sendError)
   decorateWithProject(app)
   acceptJsonOnly(app)
+  letGoOfConnections(app)
   const routes = rememberRoutes(app)
 
   app.addHook('onRequest', (request, reply, done) => {
@@ -85,6 +86,16 @@ function acceptJsonOnly(app: ApiServer): void {
     if (body === '') done(null, undefined)
     else parseJson(request, body as string, done)
   })
+}
+
+/** Clients keep a connection after their last answer; a stop would wait for each one's time-out. */
+function letGoOfConnections(app: ApiServer): void {
+  let timer: NodeJS.Timeout | undefined
+  app.addHook('preClose', (done) => {
+    timer = setInterval(() => app.server.closeIdleConnections(), 50)
+    done()
+  })
+  app.addHook('onClose', async () => clearInterval(timer))
 }
 
 /** What arrived is not HTTP: there is no request to hang an answer on. */
