@@ -51,7 +51,8 @@ export function requireProject(authenticate: Authenticate): onRequestHookHandler
   }
 }
 
-function readApiKey({ headers }: FastifyRequest): string | undefined {
+/** The key as the request carries it, unchecked. */
+export function readApiKey({ headers }: FastifyRequest): string | undefined {
   const header = headers['x-api-key']
   if (typeof header === 'string' && header !== '') return header
   const bearer = headers.authorization

@@ -6,7 +6,8 @@ const [OLD_PREFIX, LISTED_PREFIX] = API_PREFIXES
 
 export interface OpenApiOptions {
   readonly version: string
-  readonly publicUrl: string
+  /** Undefined when nobody set one: then it is wherever the document was read. */
+  readonly publicUrl: string | undefined
   readonly tags?: readonly { readonly name: string; readonly description: string }[]
 }
 
@@ -21,7 +22,7 @@ export async function registerOpenApi(app: ApiServer, { version, publicUrl, tags
     openapi: {
       openapi: '3.1.0',
       info: { title: 'Holdfast', version, description: DESCRIPTION, license: { name: 'Apache-2.0', identifier: 'Apache-2.0' } },
-      servers: [{ url: publicUrl }],
+      servers: [{ url: publicUrl ?? '/' }],
       tags: [...tags],
       components: {
         securitySchemes: {

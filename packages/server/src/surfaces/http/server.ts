@@ -56,7 +56,6 @@ export function buildHttpServer(options: HttpServerOptions = {}): ApiServer {
   app.setErrorHandler(sendError)
   decorateWithProject(app)
   acceptJsonOnly(app)
-  closeConnectionsWhenStopping(app)
   letGoOfConnections(app)
   const routes = rememberRoutes(app)
 
@@ -77,19 +76,6 @@ export function buildHttpServer(options: HttpServerOptions = {}): ApiServer {
     done()
   })
   return app
-}
-
-/** Calls that are in flight at a stop would else leave their connections open behind them, and the stop would wait for those. */
-function closeConnectionsWhenStopping(app: ApiServer): void {
-  let stopping = false
-  app.addHook('preClose', (done) => {
-    stopping = true
-    done()
-  })
-  app.addHook('onSend', (_request, reply, payload, done) => {
-    if (stopping) reply.header('connection', 'close')
-    done(null, payload)
-  })
 }
 
 /** An empty body with a JSON content type is no body: several clients send the header with every POST. */
