@@ -17,9 +17,12 @@ import { createKeyRing, type KeyRing } from './platform/vault/key-ring.ts'
 import { givenMasterKeys, storedMasterKeys } from './platform/vault/master-keys.ts'
 import { authConfigsRoutes } from './surfaces/api-v3/auth-configs.routes.ts'
 import { connectedAccountsRoutes } from './surfaces/api-v3/connected-accounts.routes.ts'
+import { orgRoutes, projectRoutes } from './surfaces/api-v3/projects.routes.ts'
+import { toolkitRoutes } from './surfaces/api-v3/toolkits.routes.ts'
+import { toolCatalogueRoutes } from './surfaces/api-v3/tools-catalogue.routes.ts'
 import { toolExecutionRoutes } from './surfaces/api-v3/tools-execute.routes.ts'
 import type { ApiServer } from './surfaces/http/api-server.ts'
-import { requireProject } from './surfaces/http/authenticate.ts'
+import { requireOrgKey, requireProject } from './surfaces/http/authenticate.ts'
 import { API_PREFIXES, registerApi } from './surfaces/http/both-versions.ts'
 import { registerDocsPage } from './surfaces/http/docs-page.routes.ts'
 import { registerHealth } from './surfaces/http/health.routes.ts'
@@ -117,9 +120,16 @@ async function assemble({ config, logger, database, keys, catalogue, bootstrap }
       'onRequest',
       requireProject((apiKey) => findProjectByKey(deps, apiKey)),
     )
+    projectRoutes(api, deps)
+    toolkitRoutes(api, deps)
+    toolCatalogueRoutes(api, deps)
     authConfigsRoutes(api, deps)
     connectedAccountsRoutes(api, deps)
     toolExecutionRoutes(api, deps)
+  })
+  registerApi(http, API_PREFIXES, (api) => {
+    api.addHook('onRequest', requireOrgKey(config.orgApiKey))
+    orgRoutes(api, deps)
   })
 
   return {

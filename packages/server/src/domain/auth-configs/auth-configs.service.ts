@@ -54,7 +54,7 @@ export interface AuthConfigPatch {
 
 export async function createAuthConfig(deps: AuthConfigsDeps, projectId: ProjectId, input: NewAuthConfig): Promise<AuthConfig> {
   const toolkit = deps.catalogue.requireToolkit(input.toolkitSlug)
-  const scheme = input.scheme ?? managedSchemeOf(toolkit)
+  const scheme = input.scheme ?? requireManagedScheme(toolkit)
   if (!toolkit.auths.has(scheme)) throw schemeNotOffered(toolkit, scheme)
   const now = deps.now()
   const secrets = { credentials: input.credentials ?? {}, sharedCredentials: input.sharedCredentials ?? {} }
@@ -172,11 +172,22 @@ export async function deleteAuthConfig(deps: AuthConfigsDeps, projectId: Project
   })
 }
 
-/** What Holdfast can offer without anyone's OAuth app: the scheme whose credential the users bring themselves. */
-function managedSchemeOf(toolkit: Toolkit): AuthScheme {
-  const direct = [...toolkit.auths.values()].find((auth) => isDirectScheme(auth.scheme) && !auth.derived)
-  if (direct) return direct.scheme
-  const [oauth] = toolkit.auths.values()
+const GRANTS: readonly AuthScheme[] = ['OAUTH1', 'OAUTH2', 'S2S_OAUTH2', 'DCR_OAUTH']
+
+/**
+ * What Holdfast can offer without anyone's OAuth app: the first scheme whose credential the users bring themselves. A bearer
+ * token beside OAuth is only another way to bring a grant.
+ */
+export function findManagedScheme(toolkit: Toolkit): AuthScheme | undefined {
+  const schemes = [...toolkit.auths.keys()]
+  const hasGrant = schemes.some((scheme) => GRANTS.includes(scheme))
+  return schemes.find((scheme) => isDirectScheme(scheme) && !(hasGrant && scheme === 'BEARER_TOKEN'))
+}
+
+function requireManagedScheme(toolkit: Toolkit): AuthScheme {
+  const scheme = findManagedScheme(toolkit)
+  if (scheme) return scheme
+  const oauth = [...toolkit.auths.values()].find((auth) => GRANTS.includes(auth.scheme))
   const fields = oauth?.auth_config_fields.filter((field) => field.required).map((field) => field.name) ?? []
   const names = fields.length > 0 ? fields : ['client_id', 'client_secret']
   throw new HoldfastError(

@@ -35,15 +35,19 @@ async function sealCredential(
   return { version, keyId: key.id, sealed: seal(key, Buffer.from(JSON.stringify(credential)), contextOf(owner, version)) }
 }
 
-/** Opens what a query of the owner's row brought along. Opened ones are remembered by row version, so a hot account opens once. */
+/**
+ * Opens what a query of the owner's row brought along. Opened ones are remembered by row version, so a hot account opens
+ * once. `db` is the caller's transaction, where there is one: it may hold the only connection.
+ */
 export async function openCredential(
   deps: CredentialsDeps,
   owner: CredentialOwner,
   stored: SealedCredential,
+  db: Db = deps.db,
 ): Promise<Credential> {
   const remembered = deps.opened.get(owner, stored)
   if (remembered) return remembered
-  const key = await deps.keys.keyById(deps.db, owner.projectId, stored.keyId)
+  const key = await deps.keys.keyById(db, owner.projectId, stored.keyId)
   const credential = JSON.parse(open(key, stored.sealed, contextOf(owner, stored.version)).toString()) as Credential
   deps.opened.set(owner, stored, credential)
   return credential
@@ -65,7 +69,7 @@ export async function readCredential(
   db: Db = deps.db,
 ): Promise<{ credential: Credential; version: number } | undefined> {
   const stored = await findCredential(db, owner)
-  return stored && { credential: await openCredential(deps, owner, stored), version: stored.version }
+  return stored && { credential: await openCredential(deps, owner, stored, db), version: stored.version }
 }
 
 /** Of many owners at once, by owner id; one whose secret was destroyed is not in it. */

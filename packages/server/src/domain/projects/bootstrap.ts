@@ -1,11 +1,15 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { newApiKey, type ProjectId } from '../../ids.ts'
+import { newApiKey } from '../../ids.ts'
 import { isUniqueViolation } from '../../platform/storage/constraint.ts'
-import { createProject, findProjectByKey, type ProjectsDeps, requireProject, setApiKey } from './projects.service.ts'
-
-/** The project that is there from the first start. One fixed id, so that servers which start together make it once. */
-export const BOOTSTRAP_PROJECT_ID: ProjectId = 'pr_default_project'
+import {
+  BOOTSTRAP_PROJECT_ID,
+  createProject,
+  findProjectByKey,
+  type ProjectsDeps,
+  requireProject,
+  setApiKey,
+} from './projects.service.ts'
 
 export interface Bootstrap {
   readonly apiKeyFile?: string

@@ -1,12 +1,19 @@
 import type { ProjectId } from '../../ids.ts'
+import { hotQuery } from '../../platform/storage/hot-query.ts'
 import type { Db, ProjectTable } from '../../platform/storage/schema.ts'
 
 const columns = ['id', 'name', 'email', 'config', 'created_at', 'updated_at', 'deleted_at'] as const
 
 export const insertProject = (db: Db, row: ProjectTable) => db.insertInto('project').values(row).execute()
 
-export const findProject = (db: Db, id: ProjectId): Promise<ProjectTable | undefined> =>
-  db.selectFrom('project').select(columns).where('id', '=', id).where('deleted_at', 'is', null).executeTakeFirst()
+const livingProject = hotQuery(['id'], (db, { id }) =>
+  db.selectFrom('project').select(columns).where('id', '=', id).where('deleted_at', 'is', null),
+)
+
+export async function findProject(db: Db, id: ProjectId): Promise<ProjectTable | undefined> {
+  const [row] = await livingProject(db, { id })
+  return row
+}
 
 export const listProjectsAcrossProjects = (db: Db, after: { createdAt: number; id: string } | undefined, limit: number) =>
   db
@@ -44,8 +51,17 @@ export const deleteApiKeys = (db: Db, projectId: ProjectId) =>
   db.deleteFrom('api_key').where('project_id', '=', projectId).execute()
 
 /** The one question asked before the project is known: whose key is this? */
-export const findProjectOfKeyAcrossProjects = (db: Db, hash: string): Promise<{ hash: string; project_id: string } | undefined> =>
-  db.selectFrom('api_key').select(['hash', 'project_id']).where('hash', '=', hash).executeTakeFirst()
+export async function findProjectOfKeyAcrossProjects(
+  db: Db,
+  hash: string,
+): Promise<{ hash: string; project_id: string } | undefined> {
+  const [row] = await keyByHash(db, { hash })
+  return row
+}
+
+const keyByHash = hotQuery(['hash'], (db, { hash }) =>
+  db.selectFrom('api_key').select(['hash', 'project_id']).where('hash', '=', hash),
+)
 
 /** Destroyed, not marked: what a deleted project's secrets were sealed with and into. */
 export async function deleteProjectSecrets(db: Db, projectId: ProjectId): Promise<void> {

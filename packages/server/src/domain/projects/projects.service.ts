@@ -1,9 +1,10 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { hash, timingSafeEqual } from 'node:crypto'
 import { HoldfastError } from '../../errors.ts'
 import { newApiKey, newProjectId, type ProjectId } from '../../ids.ts'
 import type { Db, ProjectTable } from '../../platform/storage/schema.ts'
 import type { KeyRing } from '../../platform/vault/key-ring.ts'
 import type { Clock } from '../clock.ts'
+import { keyCacheOf } from './key-cache.ts'
 import { DEFAULT_PROJECT_CONFIG, type Project, type ProjectConfig } from './project.ts'
 import {
   deleteApiKeys,
@@ -16,6 +17,9 @@ import {
   markProjectDeleted,
   updateProjectConfig,
 } from './projects.repository.ts'
+
+/** The project that is there from the first start. One fixed id, so that servers which start together make it once. */
+export const BOOTSTRAP_PROJECT_ID: ProjectId = 'pr_default_project'
 
 export interface ProjectsDeps {
   readonly db: Db
@@ -45,11 +49,21 @@ export async function createProject(
   return fromRow(row)
 }
 
-/** The project that a key opens, or undefined. Only hashes are compared, in constant time. */
-export async function findProjectByKey(deps: Pick<ProjectsDeps, 'db'>, apiKey: string): Promise<ProjectId | undefined> {
-  const hash = hashOf(apiKey)
-  const row = await findProjectOfKeyAcrossProjects(deps.db, hash)
-  return row && timingSafeEqual(Buffer.from(row.hash, 'hex'), Buffer.from(hash, 'hex'))
+/** The project that a key opens, or undefined: at once when it was asked a moment ago. Only hashes are compared and kept. */
+export function findProjectByKey(
+  { db }: Pick<ProjectsDeps, 'db'>,
+  apiKey: string,
+): ProjectId | undefined | Promise<ProjectId | undefined> {
+  const digest = hashOf(apiKey)
+  const cache = keyCacheOf(db)
+  const now = performance.now()
+  return cache.find(digest, now) ?? cache.readThrough(digest, now, () => readProjectOfKey(db, digest))
+}
+
+/** Compared in constant time, so that the time of an answer tells nothing about stored hashes. */
+async function readProjectOfKey(db: Db, digest: string): Promise<ProjectId | undefined> {
+  const row = await findProjectOfKeyAcrossProjects(db, digest)
+  return row && timingSafeEqual(Buffer.from(row.hash, 'hex'), Buffer.from(digest, 'hex'))
     ? (row.project_id as ProjectId)
     : undefined
 }
@@ -75,6 +89,7 @@ export async function setApiKey(deps: ProjectsDeps, id: ProjectId, apiKey: strin
     await deleteApiKeys(trx, id)
     await insertApiKey(trx, hashOf(apiKey), id, deps.now())
   })
+  keyCacheOf(deps.db).forgetAll()
 }
 
 /** The old key stops working the moment the new one is answered. */
@@ -87,12 +102,17 @@ export async function regenerateApiKey(deps: ProjectsDeps, id: ProjectId): Promi
 
 /** The rows stay for the record; the keys, and every secret of the project, are destroyed. */
 export async function deleteProject(deps: ProjectsDeps, id: ProjectId): Promise<void> {
+  if (id === BOOTSTRAP_PROJECT_ID)
+    throw new HoldfastError('invalid_request', 'The project that the server starts with cannot be deleted.', {
+      fix: 'Delete its connections instead, or regenerate its API key.',
+    })
   await requireProject(deps, id)
   await deps.db.transaction().execute(async (trx) => {
     await markProjectDeleted(trx, id, deps.now())
     await deleteApiKeys(trx, id)
     await deleteProjectSecrets(trx, id)
   })
+  keyCacheOf(deps.db).forgetAll()
 }
 
 export async function patchProjectConfig(
@@ -108,7 +128,7 @@ export async function patchProjectConfig(
   })
 }
 
-const hashOf = (apiKey: string): string => createHash('sha256').update(apiKey).digest('hex')
+const hashOf = (apiKey: string): string => hash('sha256', apiKey, 'hex')
 
 const fromRow = (row: ProjectTable): Project => ({
   id: row.id as ProjectId,

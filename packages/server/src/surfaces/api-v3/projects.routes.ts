@@ -9,6 +9,7 @@ import {
 } from '../../domain/projects/projects.service.ts'
 import { newApiKey, type ProjectId } from '../../ids.ts'
 import type { ApiServer } from '../http/api-server.ts'
+import { readApiKey } from '../http/authenticate.ts'
 import { decodeCursor, encodeCursor, toPage } from '../http/wire-cursor.ts'
 import { readLimit } from '../http/wire-query.ts'
 import {
@@ -39,7 +40,7 @@ export function projectRoutes(app: ApiServer, deps: ProjectsDeps): void {
   app.get(
     '/auth/session/info',
     { schema: { tags, summary: 'Tell which project this API key opens', response: { 200: SessionInfo } } },
-    async ({ projectId, headers }) => sessionToWire(await requireProject(deps, projectId), givenKey(headers)),
+    async (request) => sessionToWire(await requireProject(deps, request.projectId), readApiKey(request) ?? ''),
   )
 
   app.get(
@@ -149,7 +150,3 @@ export function orgRoutes(app: ApiServer, deps: ProjectsDeps): void {
     },
   )
 }
-
-/** The key that was let in, from either of the two headers that may carry it. */
-const givenKey = (headers: Record<string, unknown>): string =>
-  String(headers['x-api-key'] || headers['authorization'] || '').replace(/^bearer /i, '')

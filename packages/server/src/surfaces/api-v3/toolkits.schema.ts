@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox'
-import { isDirectScheme } from '../../domain/auth-schemes.ts'
+import { findManagedScheme } from '../../domain/auth-configs/auth-configs.service.ts'
 import type { ResolvedAuth } from '../../domain/toolkits/auth-definitions.ts'
 import type { ToolkitFilter } from '../../domain/toolkits/catalogue.ts'
 import type { FieldDescriptor, ToolkitDefinition } from '../../domain/toolkits/definition.ts'
@@ -121,10 +121,10 @@ export function filterFromWire({ category, managed_by, type, sort_by, search }: 
 const dateOf = (version: string): string =>
   new Date(`${version.slice(0, 4)}-${version.slice(4, 6)}-${version.slice(6, 8)}T00:00:00Z`).toISOString()
 
-/** What `use_composio_managed_auth` makes: the first scheme whose credential the users bring themselves. */
+/** What `use_composio_managed_auth` makes. */
 function managedSchemesOf(toolkit: Toolkit): string[] {
-  const direct = [...toolkit.auths.values()].find(({ scheme, derived }) => isDirectScheme(scheme) && !derived)
-  return direct ? [direct.scheme] : []
+  const scheme = findManagedScheme(toolkit)
+  return scheme ? [scheme] : []
 }
 
 const commonOf = (toolkit: Toolkit) => ({
