@@ -15,6 +15,8 @@ export interface AccountWanted {
   readonly userId?: string | undefined
   readonly toolkitSlug?: string | undefined
   readonly authConfigId?: string | undefined
+  /** Told of an account that was asked for by id, before anything else is: throws to refuse it. */
+  readonly permit?: ((account: Account) => void) | undefined
 }
 
 export interface AccountInUse {
@@ -54,11 +56,12 @@ async function findById(
   deps: AccountsDeps,
   projectId: ProjectId,
   id: string,
-  { userId, toolkitSlug }: AccountWanted,
+  { userId, toolkitSlug, permit }: AccountWanted,
 ): Promise<AccountForUse> {
   const found = await findAccountForUse(deps.db, projectId, id)
   if (!found) throw accountNotFound(id)
   const { account } = found
+  permit?.(account)
   if (userId !== undefined && account.type === 'PRIVATE' && account.userId !== userId)
     throw new HoldfastError('invalid_request', `Connection ${id} belongs to another user.`, {
       fix: 'Leave user_id out, or use a connection of that user.',

@@ -15,6 +15,13 @@ export interface AccountAcl {
 
 export const CLOSED_ACL: AccountAcl = { allowAllUsers: false, allowedUserIds: [], notAllowedUserIds: [] }
 
+/** Whether this user may use the account at all: its creator, or whom the list of a SHARED one admits. */
+export function admitsUser({ userId: creator, type, acl }: Pick<Account, 'userId' | 'type' | 'acl'>, userId: string): boolean {
+  if (userId === creator) return true
+  if (type !== 'SHARED' || acl.notAllowedUserIds.includes(userId)) return false
+  return acl.allowAllUsers || acl.allowedUserIds.includes(userId)
+}
+
 /** One user's connection to one toolkit. Its secret is not here. */
 export interface Account {
   readonly id: AccountId

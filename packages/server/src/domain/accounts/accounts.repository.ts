@@ -1,5 +1,6 @@
 import { type ExpressionBuilder, sql } from 'kysely'
 import type { AccountId, AuthConfigId, ProjectId } from '../../ids.ts'
+import { hotQuery } from '../../platform/storage/hot-query.ts'
 import type { ConnectedAccountTable, Db, Tables } from '../../platform/storage/schema.ts'
 import { type AuthConfigSettings, settingsFromText } from '../auth-configs/auth-config.ts'
 import type { AuthScheme } from '../auth-schemes.ts'
@@ -24,10 +25,10 @@ const columns = [
   'a.updated_at',
 ] as const
 
-const living = (db: Db, projectId: ProjectId) =>
+const living = (db: Db, projectId: string) =>
   db.selectFrom('connected_account as a').where('a.project_id', '=', projectId).where('a.deleted_at', 'is', null)
 
-const withAuthConfig = (db: Db, projectId: ProjectId) =>
+const withAuthConfig = (db: Db, projectId: string) =>
   living(db, projectId)
     .leftJoin('auth_config as c', (join) =>
       join.onRef('c.project_id', '=', 'a.project_id').onRef('c.id', '=', 'a.auth_config_id'),
@@ -35,8 +36,10 @@ const withAuthConfig = (db: Db, projectId: ProjectId) =>
     .select(columns)
     .select(['c.kind as config_kind', 'c.status as config_status', 'c.deleted_at as config_deleted_at'])
 
+const accountById = hotQuery(['projectId', 'id'], (db, { projectId, id }) => withAuthConfig(db, projectId).where('a.id', '=', id))
+
 export async function findAccount(db: Db, projectId: ProjectId, id: string): Promise<ListedAccount | undefined> {
-  const row = await withAuthConfig(db, projectId).where('a.id', '=', id).executeTakeFirst()
+  const [row] = await accountById(db, { projectId, id })
   return row && toListed(row)
 }
 
@@ -125,7 +128,7 @@ export interface AccountForUse extends ListedAccount {
   readonly authConfigSecrets: SealedCredential | undefined
 }
 
-const forUse = (db: Db, projectId: ProjectId) =>
+const forUse = (db: Db, projectId: string) =>
   withAuthConfig(db, projectId)
     .leftJoin('credential as s', (join) => join.onRef('s.project_id', '=', 'a.project_id').onRef('s.owner_id', '=', 'a.id'))
     .leftJoin('credential as cs', (join) =>
@@ -134,8 +137,10 @@ const forUse = (db: Db, projectId: ProjectId) =>
     .select(['s.version', 's.key_id', 's.sealed', 'c.settings as config_settings'])
     .select(['cs.version as config_version', 'cs.key_id as config_key_id', 'cs.sealed as config_sealed'])
 
+const accountForUseById = hotQuery(['projectId', 'id'], (db, { projectId, id }) => forUse(db, projectId).where('a.id', '=', id))
+
 export async function findAccountForUse(db: Db, projectId: ProjectId, id: string): Promise<AccountForUse | undefined> {
-  const row = await forUse(db, projectId).where('a.id', '=', id).executeTakeFirst()
+  const [row] = await accountForUseById(db, { projectId, id })
   return row && toAccountForUse(row)
 }
 
@@ -145,26 +150,81 @@ export interface AccountChoice {
   readonly authConfigId?: string | undefined
 }
 
-/** The user's most recent ACTIVE private account of a toolkit. */
-export async function findActiveAccountForUse(
-  db: Db,
-  projectId: ProjectId,
-  choice: AccountChoice,
-): Promise<AccountForUse | undefined> {
+const latestForUse = (db: Db, projectId: string, userId: string, toolkitSlug: string, authConfigId?: string) => {
   const filter = {
-    userIds: [choice.userId],
-    toolkitSlugs: [choice.toolkitSlug],
+    userIds: [userId],
+    toolkitSlugs: [toolkitSlug],
     statuses: ['ACTIVE' as const],
     type: 'PRIVATE' as const,
-    ...(choice.authConfigId && { authConfigIds: [choice.authConfigId] }),
+    ...(authConfigId && { authConfigIds: [authConfigId] }),
   }
-  const row = await forUse(db, projectId)
+  return forUse(db, projectId)
     .where((eb) => matches(eb as unknown as AccountExpressions, filter))
     .orderBy('a.created_at', 'desc')
     .orderBy('a.id', 'desc')
     .limit(1)
-    .executeTakeFirst()
+}
+
+const latestOfToolkit = hotQuery(['projectId', 'userId', 'toolkitSlug'], (db, { projectId, userId, toolkitSlug }) =>
+  latestForUse(db, projectId, userId, toolkitSlug),
+)
+const latestOfAuthConfig = hotQuery(['projectId', 'userId', 'toolkitSlug', 'authConfigId'], (db, names) =>
+  latestForUse(db, names.projectId, names.userId, names.toolkitSlug, names.authConfigId),
+)
+
+/** The user's most recent ACTIVE private account of a toolkit. */
+export async function findActiveAccountForUse(
+  db: Db,
+  projectId: ProjectId,
+  { userId, toolkitSlug, authConfigId }: AccountChoice,
+): Promise<AccountForUse | undefined> {
+  const [row] = authConfigId
+    ? await latestOfAuthConfig(db, { projectId, userId, toolkitSlug, authConfigId })
+    : await latestOfToolkit(db, { projectId, userId, toolkitSlug })
   return row && toAccountForUse(row)
+}
+
+export interface AccountChoiceOfAny extends AccountChoice {
+  readonly onlyActive: boolean
+}
+
+/** For each choice its most recent private account, if there is one: one statement, whatever the number of accounts. */
+export async function findLatestAccounts(
+  db: Db,
+  projectId: ProjectId,
+  choices: readonly AccountChoiceOfAny[],
+): Promise<ListedAccount[]> {
+  const [first, ...others] = choices.map(({ userId, toolkitSlug, authConfigId, onlyActive }) => {
+    const filter = {
+      userIds: [userId],
+      toolkitSlugs: [toolkitSlug],
+      type: 'PRIVATE' as const,
+      ...(onlyActive && { statuses: ['ACTIVE' as const] }),
+      ...(authConfigId && { authConfigIds: [authConfigId] }),
+    }
+    const latest = withAuthConfig(db, projectId)
+      .where((eb) => matches(eb as unknown as AccountExpressions, filter))
+      .orderBy('a.created_at', 'desc')
+      .orderBy('a.id', 'desc')
+      .limit(1)
+    return db.selectFrom(latest.as('latest')).selectAll()
+  })
+  if (!first) return []
+  const rows = await others.reduce((all, next) => all.unionAll(next), first).execute()
+  return rows.map(toListed)
+}
+
+export async function findAccountByAlias(
+  db: Db,
+  projectId: ProjectId,
+  { userId, toolkitSlug, alias }: { readonly userId: string; readonly toolkitSlug: string; readonly alias: string },
+): Promise<ListedAccount | undefined> {
+  const row = await withAuthConfig(db, projectId)
+    .where('a.user_id', '=', userId)
+    .where('a.toolkit_slug', '=', toolkitSlug)
+    .where('a.alias', '=', alias)
+    .executeTakeFirst()
+  return row && toListed(row)
 }
 
 export type AccountChange = Partial<Pick<Account, 'status' | 'statusReason' | 'alias' | 'acl' | 'type'>>

@@ -37,6 +37,8 @@ export interface ToolFilter {
 export interface ToolSearchFilter {
   readonly toolkits?: readonly string[]
   readonly tools?: readonly string[]
+  /** In place of leaving out what is deprecated: the caller says which tools it wants. */
+  readonly accepts?: (tool: Tool) => boolean
   readonly limit?: number
 }
 
@@ -149,7 +151,7 @@ export function createCatalogue(all: readonly Toolkit[], notices: readonly strin
     const inToolkits = lowerSet(filter.toolkits)
     const named = filter.tools?.length ? new Set(filter.tools.map(findTool)) : undefined
     const accepts = (tool: Tool) =>
-      !tool.deprecated && (!inToolkits || inToolkits.has(tool.toolkitSlug)) && (!named || named.has(tool))
+      (filter.accepts ? filter.accepts(tool) : !tool.deprecated) && (!inToolkits || inToolkits.has(tool.toolkitSlug)) && (!named || named.has(tool))
     return search.tools(query, accepts).slice(0, pageSize(filter.limit, 10))
   }
 

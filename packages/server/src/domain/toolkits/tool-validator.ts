@@ -80,7 +80,7 @@ export function invalidArguments(toolSlug: string, fields: readonly FieldError[]
  * The arguments as the request takes them: checked, with the schema's defaults filled in. The given object is not changed.
  * @throws HoldfastError `invalid_tool_arguments` with every offending path, such as `arguments.message.to[0]`
  */
-export function validateArguments(tool: Tool, args: unknown): Record<string, unknown> {
+export function validateArguments(tool: Pick<Tool, 'slug' | 'inputParameters'>, args: unknown): Record<string, unknown> {
   const copy: unknown = structuredClone(args ?? {})
   const validate = compileInput(tool.inputParameters)
   if (!validate(copy)) throw invalidArguments(tool.slug, (validate.errors ?? []).map(toFieldError))

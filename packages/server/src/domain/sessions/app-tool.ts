@@ -1,0 +1,51 @@
+import { HoldfastError } from '../../errors.ts'
+import { executeTool, type ToolResult } from '../execution/execute-tool.ts'
+import { type ProxyCall, type ProxyReply, proxy } from '../execution/proxy.ts'
+import type { Catalogue } from '../toolkits/catalogue.ts'
+import type { Tool } from '../toolkits/toolkit.ts'
+import type { Session } from './session.ts'
+import { accountForCall } from './session-accounts.ts'
+import type { SessionDeps } from './sessions.service.ts'
+import { isToolInSession, isToolkitInSession } from './tool-scope.ts'
+
+export interface SessionToolCall {
+  readonly toolSlug: string
+  readonly arguments: Readonly<Record<string, unknown>>
+  /** Which connection: its id, or its alias. */
+  readonly account?: string | undefined
+}
+
+/** Runs a tool of a toolkit, if the session holds it, with a connection that the session may use. */
+export async function executeAppTool(deps: SessionDeps, session: Session, call: SessionToolCall): Promise<ToolResult> {
+  const tool = requireSessionTool(deps.catalogue, session, call.toolSlug)
+  const account = await accountForCall(deps, session, tool.toolkitSlug, call.account)
+  return executeTool(deps, session.projectId, {
+    ...account,
+    toolSlug: tool.slug,
+    arguments: call.arguments,
+    sessionId: session.id,
+  })
+}
+
+export interface SessionProxyCall extends Omit<ProxyCall, 'accountId' | 'userId' | 'authConfigId' | 'permit' | 'sessionId'> {
+  readonly toolkitSlug: string
+}
+
+export async function proxyInSession(deps: SessionDeps, session: Session, call: SessionProxyCall): Promise<ProxyReply> {
+  const { slug } = deps.catalogue.requireToolkit(call.toolkitSlug)
+  if (!isToolkitInSession(session.config, slug))
+    throw new HoldfastError('tool_not_allowed', `The toolkit ${slug} is not in this session.`, {
+      fix: 'Create a session whose toolkits include it.',
+    })
+  const account = await accountForCall(deps, session, slug, undefined)
+  return proxy(deps, session.projectId, { ...call, ...account, sessionId: session.id })
+}
+
+/** @throws HoldfastError `tool_not_found` when there is no such tool at all, `tool_not_allowed` when it is not in the session */
+export function requireSessionTool(catalogue: Catalogue, session: Session, slug: string): Tool {
+  const tool = catalogue.requireTool(slug)
+  if (isToolInSession(session.config, tool)) return tool
+  throw new HoldfastError('tool_not_allowed', `The tool ${tool.slug} is not in this session.`, {
+    fix: 'Search the tools of this session, or create one whose toolkits, tools and tags include it.',
+  })
+}

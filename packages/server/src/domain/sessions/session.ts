@@ -1,0 +1,57 @@
+import type { ProjectId, SessionId } from '../../ids.ts'
+
+/** The hints by which tools can be chosen; the names are those of the Model Context Protocol. */
+export const FILTER_TAGS = ['readOnlyHint', 'destructiveHint', 'idempotentHint', 'openWorldHint'] as const
+export type FilterTag = (typeof FILTER_TAGS)[number]
+
+export type Chosen = { readonly enabled: readonly string[] } | { readonly disabled: readonly string[] }
+
+/** A tool needs at least one of `enabled` and none of `disabled`. */
+export interface TagFilter {
+  readonly enabled?: readonly FilterTag[]
+  readonly disabled?: readonly FilterTag[]
+}
+
+export type ToolChoice = Chosen | { readonly tags: TagFilter }
+
+export interface SessionConfig {
+  /** Left out: every toolkit. */
+  readonly toolkits?: Chosen
+  /** By toolkit. */
+  readonly tools: Readonly<Record<string, ToolChoice>>
+  readonly tags?: TagFilter
+  /** Toolkit → the auth config whose connections it uses. */
+  readonly authConfigs: Readonly<Record<string, string>>
+  /** Toolkit → the connections it uses, the first one by default. */
+  readonly connectedAccounts: Readonly<Record<string, readonly string[]>>
+  /** Tools that the agent sees without searching for them. */
+  readonly preload: readonly string[] | 'all'
+  readonly search: boolean
+  readonly multiExecute: boolean
+  readonly manageConnections: {
+    readonly enabled: boolean
+    readonly callbackUrl?: string
+    readonly waitForConnections?: boolean
+    readonly allowRemoval?: boolean
+  }
+  readonly multiAccount?: {
+    readonly enable?: boolean
+    readonly maxAccountsPerToolkit?: number
+    readonly requireExplicitSelection?: boolean
+  }
+  /** Kept as it was given: this server has no sandbox. */
+  readonly workbench?: Readonly<Record<string, unknown>>
+}
+
+export interface Session {
+  readonly id: SessionId
+  readonly projectId: ProjectId
+  readonly userId: string
+  readonly config: SessionConfig
+  readonly version: number
+  readonly createdAt: number
+  readonly updatedAt: number
+}
+
+/** Pins of one toolkit in a session with several accounts, where it does not say. */
+export const DEFAULT_MAX_ACCOUNTS = 5
