@@ -1,4 +1,4 @@
-/** Every way a request can be refused. A code reaches clients as `error.code` and never changes its meaning. */
+/** Every way a request can be refused. A code reaches clients as `error.slug` and never changes its meaning. */
 export type ErrorCode =
   | 'invalid_request'
   | 'invalid_cursor'
