@@ -150,6 +150,7 @@ const toolYaml = (prefix: string) => ({
 const tool = (slug: string, path: string, properties: string) => `slug: ${slug}
 name: ${slug.toLowerCase().replaceAll('_', ' ')}
 description: Calls ${path} of the upstream of the tests.
+tags: [readOnlyHint, important]
 request: { method: GET, path: ${path} }
 input: { type: object, properties: ${properties} }
 `
