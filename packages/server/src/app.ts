@@ -105,7 +105,7 @@ async function assemble({ config, logger, database, keys, catalogue, bootstrap }
   }
 
   const http = buildHttpServer({ logger, onAnswer: metrics.observeAnswer })
-  await registerOpenApi(http, { version, publicUrl: config.publicUrl })
+  await registerOpenApi(http, { version, publicUrl: config.publicUrlGiven ? config.publicUrl : undefined })
   registerHealth(http, {
     checks: {
       database: () => database.ping(),
