@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomFillSync } from 'node:crypto'
 
 export type ProjectId = `pr_${string}`
 export type AuthConfigId = `ac_${string}`
@@ -7,15 +7,33 @@ export type SessionId = `trs_${string}`
 export type LogId = `log_${string}`
 export type EventId = `evt_${string}`
 
-/** 96 random bits as 16 URL-safe characters: guessing one is hopeless, and two never meet. */
-const randomId = (): string => randomBytes(12).toString('base64url')
+const RANDOM_BYTES = 9
+/** Asking the system for random bytes costs about the same for one id as for hundreds. */
+const pool = Buffer.alloc(RANDOM_BYTES * 400)
+let used = pool.length
 
-export const newProjectId = (): ProjectId => `pr_${randomId()}`
-export const newAuthConfigId = (): AuthConfigId => `ac_${randomId()}`
-export const newAccountId = (): AccountId => `ca_${randomId()}`
-export const newSessionId = (): SessionId => `trs_${randomId()}`
-export const newLogId = (): LogId => `log_${randomId()}`
-export const newEventId = (): EventId => `evt_${randomId()}`
+function takeRandom(): string {
+  if (used === pool.length) {
+    randomFillSync(pool)
+    used = 0
+  }
+  used += RANDOM_BYTES
+  return pool.toString('base64url', used - RANDOM_BYTES, used)
+}
+
+/**
+ * The time, then 72 random bits: guessing one is hopeless and two never meet, and rows that are written together lie together
+ * in every index by id, where ids in random order would touch a page for each row. Base 36 sorts alike in every collation.
+ */
+const newId = (): string => `${Date.now().toString(36).padStart(9, '0')}${takeRandom()}`
+
+export const newProjectId = (): ProjectId => `pr_${newId()}`
+export const newAuthConfigId = (): AuthConfigId => `ac_${newId()}`
+export const newAccountId = (): AccountId => `ca_${newId()}`
+export const newSessionId = (): SessionId => `trs_${newId()}`
+export const newLogId = (): LogId => `log_${newId()}`
+export const newEventId = (): EventId => `evt_${newId()}`
+export const newRequestId = (): string => `req_${newId()}`
 
 /** 256 random bits. Only the SHA-256 of a key is ever stored. */
 export const newApiKey = (): string => `hf_${randomBytes(32).toString('base64url')}`

@@ -1,6 +1,6 @@
 import { createAccount } from '../../src/domain/accounts/accounts.service.ts'
 import { createOpenedCache } from '../../src/domain/credentials/credentials.service.ts'
-import { BOOTSTRAP_PROJECT_ID } from '../../src/domain/projects/bootstrap.ts'
+import { BOOTSTRAP_PROJECT_ID } from '../../src/domain/projects/projects.service.ts'
 import { loadCatalogue } from '../../src/domain/toolkits/catalogue.ts'
 import { createOutbound } from '../../src/platform/outbound/outbound.ts'
 import { openDatabase } from '../../src/platform/storage/database.ts'

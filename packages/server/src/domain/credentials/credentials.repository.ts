@@ -1,4 +1,5 @@
 import type { ProjectId } from '../../ids.ts'
+import { hotQuery } from '../../platform/storage/hot-query.ts'
 import type { CredentialTable, Db } from '../../platform/storage/schema.ts'
 import type { CredentialOwner, SealedCredential } from './credential.ts'
 
@@ -21,13 +22,12 @@ export const insertCredential = (db: Db, { projectId, ownerId }: CredentialOwner
     })
     .execute()
 
+const credentialOf = hotQuery(['projectId', 'ownerId'], (db, { projectId, ownerId }) =>
+  db.selectFrom('credential').select(columns).where('project_id', '=', projectId).where('owner_id', '=', ownerId),
+)
+
 export async function findCredential(db: Db, { projectId, ownerId }: CredentialOwner): Promise<SealedCredential | undefined> {
-  const row = await db
-    .selectFrom('credential')
-    .select(columns)
-    .where('project_id', '=', projectId)
-    .where('owner_id', '=', ownerId)
-    .executeTakeFirst()
+  const [row] = await credentialOf(db, { projectId, ownerId })
   return row && fromRow(row)
 }
 

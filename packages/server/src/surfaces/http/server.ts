@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import { type FastifyBaseLogger, fastify, LogController, type RawRequestDefaultExpression } from 'fastify'
+import { newRequestId } from '../../ids.ts'
 import type { ApiServer } from './api-server.ts'
 import { decorateWithProject } from './authenticate.ts'
 import { addCommonHeaders, answerPreflight } from './common-headers.ts'
@@ -30,7 +30,7 @@ const SAFE_REQUEST_ID = /^[\w.:-]{1,64}$/
 
 const requestIdOf = ({ headers }: RawRequestDefaultExpression): string => {
   const given = headers['x-request-id']
-  return typeof given === 'string' && SAFE_REQUEST_ID.test(given) ? given : `req_${randomBytes(12).toString('base64url')}`
+  return typeof given === 'string' && SAFE_REQUEST_ID.test(given) ? given : newRequestId()
 }
 
 /** The bare server: ids, logging, validation, errors. Routes are added by the composition root. */
