@@ -1,0 +1,26 @@
+# One server. What it keeps is in /data: the database, master-key and api-key, to be backed up together.
+FROM node:24-slim AS packages
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+COPY packages/cli/package.json packages/cli/
+COPY packages/sdk/package.json packages/sdk/
+COPY packages/server/package.json packages/server/
+COPY packages/server/testing/package.json packages/server/testing/
+# Exactly the lockfile's versions, and nothing that runs at install.
+RUN npm ci --omit=dev --ignore-scripts -w @holdfast/server
+
+FROM node:24-slim
+ENV NODE_ENV=production HOLDFAST_HOST=0.0.0.0 HOLDFAST_DATA_DIR=/data
+WORKDIR /app
+COPY --from=packages /app ./
+COPY LICENSE ./
+COPY toolkits toolkits
+COPY packages/server/src packages/server/src
+RUN mkdir --mode=700 /data && chown node:node /data
+USER node
+VOLUME /data
+EXPOSE 9900
+HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 \
+  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.HOLDFAST_PORT || 9900}/healthz`).then((reply) => process.exit(reply.ok ? 0 : 1), () => process.exit(1))"]
+ENTRYPOINT ["node", "packages/server/src/main.ts"]
+CMD ["serve"]
