@@ -1,5 +1,5 @@
 import type { Catalogue } from '../toolkits/catalogue.ts'
-import type { Tool } from '../toolkits/toolkit.ts'
+import { bySlug, type Tool } from '../toolkits/toolkit.ts'
 import { type MetaTool, metaToolsOf } from './meta-tools.ts'
 import type { SessionConfig } from './session.ts'
 import { isChosen, isToolInSession, listScopedTools } from './tool-scope.ts'
@@ -12,7 +12,7 @@ const MANY_PRELOADED = 100
 export interface VisibleTools {
   /** The helper tools that are on. */
   readonly meta: readonly MetaTool[]
-  /** Those of the session's tools that the agent sees without searching, in slug order when they are "all". */
+  /** Those of the session's tools that the agent sees without searching, in slug order. */
   readonly preloaded: readonly Tool[]
   /** "all" is more than can be shown. */
   readonly cutOff: boolean
@@ -30,10 +30,8 @@ export function visibleToolsOf(catalogue: Catalogue, config: SessionConfig): Vis
 
 function preloadedTools(catalogue: Catalogue, config: SessionConfig): Tool[] {
   if (config.preload === 'all') return listScopedTools(catalogue, config).filter((tool) => isChosen(config, tool))
-  return config.preload.flatMap((slug) => {
-    const tool = catalogue.findTool(slug)
-    return tool && isToolInSession(config, tool) ? [tool] : []
-  })
+  const named = config.preload.flatMap((slug) => catalogue.findTool(slug) ?? [])
+  return named.filter((tool) => isToolInSession(config, tool)).sort(bySlug)
 }
 
 export function preloadWarning({ preloaded, cutOff }: VisibleTools): string | undefined {

@@ -50,7 +50,7 @@ export function inputParametersOf({ input }: ToolDefinition): JsonSchema {
 }
 
 /** Every tool answers in the same envelope; `output` describes what stands in `data`. */
-export function outputParametersOf({ output }: ToolDefinition): JsonSchema {
+export function outputParametersOf({ output }: Pick<ToolDefinition, 'output'>): JsonSchema {
   return {
     type: 'object',
     properties: {
