@@ -3,6 +3,7 @@ import type { ResolvedAuth } from '../toolkits/auth-definitions.ts'
 import type { FieldDescriptor } from '../toolkits/definition.ts'
 import { normaliseFields } from '../toolkits/fields.ts'
 import type { CredentialValues } from './credential.ts'
+import { textsIn } from './secret-scrubber.ts'
 
 /** Where the values of a connection stand in a request, for the paths in refusals. */
 const VALUES_PATH = 'connection.state.val'
@@ -87,17 +88,8 @@ const describe = (auth: ResolvedAuth): string =>
     .map((field) => (field.required ? field.name : `${field.name} (optional)`))
     .join(', ') || 'no fields'
 
-/** Shorter ones would match half of any text. */
-const SCRUBBED_FROM_LENGTH = 6
-
-/** The secret values as they could stand in a text: as they are, and as basic authentication writes them. */
+/** The secret values: what a text must not hold that is shown or stored. */
 export function secretsOf(auth: ResolvedAuth, values: CredentialValues): string[] {
   const masked = maskValues(auth, values)
-  const secrets = Object.entries(values).flatMap(([name, value]) =>
-    typeof value === 'string' && masked[name] !== value ? [value] : [],
-  )
-  const { username, password } = values
-  if (typeof username === 'string')
-    secrets.push(Buffer.from(`${username}:${typeof password === 'string' ? password : ''}`).toString('base64'))
-  return secrets.filter((secret) => secret.length >= SCRUBBED_FROM_LENGTH)
+  return Object.entries(values).flatMap(([name, value]) => (masked[name] === value ? [] : textsIn(value)))
 }

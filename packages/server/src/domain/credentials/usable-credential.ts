@@ -6,6 +6,7 @@ import { type BuiltRequest, buildToolRequest, toolkitHeaders } from '../toolkits
 import type { Tool, Toolkit } from '../toolkits/toolkit.ts'
 import { secretsOf } from './connection-values.ts'
 import type { CredentialValues } from './credential.ts'
+import { secretScrubber } from './secret-scrubber.ts'
 
 /** A request without its credential: a tool's, or the body-carrying one of a proxy call. */
 export type PlainRequest = Omit<BuiltRequest, 'body'> & { readonly body: string | Uint8Array | null }
@@ -21,8 +22,8 @@ export interface UsableCredential {
   buildToolRequest(tool: Tool, args: Readonly<Record<string, unknown>>): PlainRequest
   /** The same request with the credential in its place, bound to the hosts that may get it. */
   inject(request: PlainRequest): OutboundRequest
-  /** Upstreams like to quote what they refuse: takes the secrets out of a text that will be stored or shown. */
-  scrub(text: string): string
+  /** Upstreams like to quote what they refuse: makes what takes the secrets out of texts that will be stored or shown. */
+  scrubber(): (text: string) => string
 }
 
 export function usableCredential(
@@ -51,6 +52,6 @@ export function usableCredential(
         mayReceiveCredentials: (url) => mayReceiveCredentials(toolkit, vars, url, operatorAllows),
       }
     },
-    scrub: (text) => secretsOf(auth, values).reduce((scrubbed, secret) => scrubbed.replaceAll(secret, '[secret]'), text),
+    scrubber: () => secretScrubber(secretsOf(auth, values)),
   }
 }

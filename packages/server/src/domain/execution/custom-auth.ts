@@ -1,3 +1,4 @@
+import { secretScrubber, textsIn } from '../credentials/secret-scrubber.ts'
 import type { PlainRequest } from '../credentials/usable-credential.ts'
 
 /** Authentication that the caller brings along for one call, in place of a connection. */
@@ -16,6 +17,10 @@ export function withCustomAuth(request: PlainRequest, { parameters, body }: Cust
   }
   return { ...request, url, headers, body: body ? mergeJsonBody(request.body, body) : request.body }
 }
+
+/** Whatever the caller brought may be a secret. */
+export const customAuthScrubber = ({ parameters, body }: CustomAuth): ((text: string) => string) =>
+  secretScrubber([...parameters.map(({ value }) => value), ...textsIn(body)])
 
 function mergeJsonBody(body: PlainRequest['body'], extra: Readonly<Record<string, unknown>>): string {
   const before: unknown = typeof body === 'string' && body !== '' ? JSON.parse(body) : {}

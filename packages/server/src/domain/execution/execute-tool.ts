@@ -10,9 +10,9 @@ import { type UsableCredential, usableCredential } from '../credentials/usable-c
 import { requireAuth } from '../toolkits/catalogue.ts'
 import { readPath } from '../toolkits/json-path.ts'
 import type { Tool } from '../toolkits/toolkit.ts'
-import { type CustomAuth, withCustomAuth } from './custom-auth.ts'
+import { type CustomAuth, customAuthScrubber, withCustomAuth } from './custom-auth.ts'
 import type { Execution, ExecutionLog } from './execution-log.ts'
-import { readContent, refusalMessage, toToolData } from './reply-content.ts'
+import { mapTexts, readContent, refusalMessage, toToolData } from './reply-content.ts'
 
 export interface ExecutionDeps extends AccountsDeps {
   readonly log: ExecutionLog
@@ -50,7 +50,12 @@ export async function executeTool(deps: ExecutionDeps, projectId: ProjectId, cal
   const request = credential.buildToolRequest(tool, call.arguments)
   const outgoing = call.customAuth ? withCustomAuth(request, call.customAuth) : request
 
-  const outcome = await sendTool(deps, tool, credential, outgoing)
+  const scrub = () => {
+    const scrubbers = [credential.scrubber(), ...(call.customAuth ? [customAuthScrubber(call.customAuth)] : [])]
+    return (text: string) => scrubbers.reduce((scrubbed, one) => one(scrubbed), text)
+  }
+
+  const outcome = await sendTool(deps, tool, credential, outgoing, scrub)
 
   const logId = newLogId()
   deps.log.record({
@@ -146,10 +151,11 @@ async function sendTool(
   tool: Tool,
   credential: UsableCredential,
   request: Parameters<UsableCredential['inject']>[0],
+  scrubber: UsableCredential['scrubber'],
 ): Promise<ToolOutcome> {
   try {
     const reply = await sendCounted(deps, credential, request)
-    return toOutcome(tool, credential, reply)
+    return toOutcome(tool, credential, reply, scrubber)
   } catch (error) {
     if (!(error instanceof HoldfastError) || !IN_RESULT.includes(error.code)) throw error
     return { data: {}, error: error.message, status: null }
@@ -172,26 +178,27 @@ export async function sendCounted(
   }
 }
 
-function toOutcome(tool: Tool, credential: UsableCredential, reply: OutboundReply): ToolOutcome {
+/** A success is handed on as it came; a refusal is scrubbed whole, before anything is cut out of it. */
+function toOutcome(
+  tool: Tool,
+  { toolkit }: UsableCredential,
+  reply: OutboundReply,
+  scrubber: UsableCredential['scrubber'],
+): ToolOutcome {
   const content = readContent(reply)
-  const data = toToolData(content)
   const { status } = reply
   const { success_when: condition } = tool.definition
-  if (status >= 400 || status < 200) {
-    const reason = refusalMessage(content)
-    return {
-      data,
-      status,
-      error: credential.scrub(`${credential.toolkit.name} answered ${status}${reason ? `: ${reason}` : ''}`),
-    }
+  const failed = status >= 400 || status < 200
+  const refused = condition && content.kind === 'json' && readPath(content.value, condition.path) !== condition.equals
+  if (!failed && !refused) return { data: toToolData(content), status, error: null }
+
+  const scrubbed = mapTexts(content, scrubber())
+  const data = toToolData(scrubbed)
+  if (failed) {
+    const reason = refusalMessage(scrubbed)
+    return { data, status, error: `${toolkit.name} answered ${status}${reason ? `: ${reason}` : ''}` }
   }
-  if (condition && content.kind === 'json' && readPath(content.value, condition.path) !== condition.equals) {
-    const reason = condition.error_path ? readPath(content.value, condition.error_path) : refusalMessage(content)
-    return {
-      data,
-      status,
-      error: credential.scrub(`${credential.toolkit.name} refused: ${typeof reason === 'string' ? reason : 'no reason given'}`),
-    }
-  }
-  return { data, status, error: null }
+  const path = condition?.error_path
+  const reason = path && scrubbed.kind === 'json' ? readPath(scrubbed.value, path) : refusalMessage(scrubbed)
+  return { data, status, error: `${toolkit.name} refused: ${typeof reason === 'string' ? reason : 'no reason given'}` }
 }

@@ -4,7 +4,7 @@ import type { OutboundReply } from '../../platform/outbound/outbound.ts'
 import { type AccountWanted, useAccount } from '../accounts/account-use.ts'
 import type { PlainRequest, UsableCredential } from '../credentials/usable-credential.ts'
 import { type ExecutionDeps, sendCounted } from './execute-tool.ts'
-import { type ReplyContent, readContent } from './reply-content.ts'
+import { mapTexts, type ReplyContent, readContent } from './reply-content.ts'
 
 export interface ProxyCall extends AccountWanted {
   /** A path under the connection's base URL, or an absolute URL on the toolkit's hosts. */
@@ -25,7 +25,7 @@ export interface ProxyReply {
   readonly content: ReplyContent
 }
 
-/** The upstream's own answer, whatever its status. @throws HoldfastError when the call could not be made */
+/** The upstream's own answer, whatever its status; only that a refusal does not quote the secret. @throws HoldfastError when the call could not be made */
 export async function proxy(deps: ExecutionDeps, projectId: ProjectId, call: ProxyCall): Promise<ProxyReply> {
   const startedAt = deps.now()
   const { account, credential } = await useAccount(deps, projectId, call)
@@ -50,12 +50,19 @@ export async function proxy(deps: ExecutionDeps, projectId: ProjectId, call: Pro
   try {
     const reply = await sendCounted(deps, credential, request)
     record(reply.status, null)
-    return { status: reply.status, headers: showHeaders(reply), content: readContent(reply) }
+    const shown = { status: reply.status, headers: showHeaders(reply), content: readContent(reply) }
+    return reply.status < 400 ? shown : scrubReply(shown, credential.scrubber())
   } catch (error) {
     record(null, error instanceof HoldfastError ? error.code : 'internal_error')
     throw error
   }
 }
+
+const scrubReply = ({ status, headers, content }: ProxyReply, scrub: (text: string) => string): ProxyReply => ({
+  status,
+  headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, scrub(value)])),
+  content: mapTexts(content, scrub),
+})
 
 async function buildProxyRequest(deps: ExecutionDeps, credential: UsableCredential, call: ProxyCall): Promise<PlainRequest> {
   const url = resolveEndpoint(credential, call.endpoint)

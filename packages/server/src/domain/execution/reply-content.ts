@@ -24,6 +24,19 @@ export function readContent({ headers, body }: Pick<OutboundReply, 'headers' | '
   return { kind: 'binary', bytes: body, contentType: contentType || 'application/octet-stream' }
 }
 
+/** The same content with every text in it changed; bytes stay as they are. */
+export function mapTexts(content: ReplyContent, change: (text: string) => string): ReplyContent {
+  if (content.kind === 'text') return { kind: 'text', text: change(content.text) }
+  return content.kind === 'json' ? { kind: 'json', value: mapJsonTexts(content.value, change) } : content
+}
+
+function mapJsonTexts(value: unknown, change: (text: string) => string): unknown {
+  if (typeof value === 'string') return change(value)
+  if (Array.isArray(value)) return value.map((inner) => mapJsonTexts(inner, change))
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [change(name), mapJsonTexts(inner, change)]))
+}
+
 const looksLikeJson = (body: Buffer): boolean => body[0] === 0x7b || body[0] === 0x5b
 
 /** Tool output is always an object: lists become `items`, texts `text`, bytes base64 with their type. */

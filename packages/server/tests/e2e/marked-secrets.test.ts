@@ -1,0 +1,189 @@
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type KeyUpstream, startKeyUpstream } from '../../testing/key-upstream.ts'
+import { startTestServer, type TestServer } from '../../testing/test-server.ts'
+import { type WireClient, type WireReply, wireClient } from '../../testing/wire-client.ts'
+
+// Every secret of these tests holds the mark, and characters that look different in each encoding.
+const MARK = 'MARKED-'
+let marks = 0
+const newSecret = (): string => `${MARK}secret/${marks++}+&"x=`
+
+let upstream: KeyUpstream
+let server: TestServer
+let wire: WireClient
+
+before(async () => {
+  upstream = await startKeyUpstream()
+  const env = { HOLDFAST_ALLOW_HOSTS: upstream.host, HOLDFAST_TOOLKITS_DIR: upstream.toolkitsDir, HOLDFAST_LOG_LEVEL: 'trace' }
+  server = await startTestServer({ env })
+  wire = wireClient(server)
+})
+after(async () => {
+  await server?.stop()
+  await upstream?.stop()
+})
+
+/** What the server answered, for the search at the end. Left out is only what an upstream sent along with a success. */
+const answers: { request: string; text: string }[] = []
+async function call(method: string, path: string, body?: unknown): Promise<WireReply> {
+  const reply = await wire.call(method, path, body)
+  answers.push({ request: `${method} ${path}`, text: reply.text })
+  return reply
+}
+
+const SCHEMES = [
+  ['keyed', 'API_KEY', (secret: string) => ({ generic_api_key: secret })],
+  ['keyed_query', 'API_KEY', (secret: string) => ({ generic_api_key: secret })],
+  ['keyed', 'BEARER_TOKEN', (secret: string) => ({ token: secret })],
+  ['keyed', 'BASIC', (secret: string) => ({ username: 'somebody', password: secret })],
+] as const
+
+for (const [toolkit, authScheme, valOf] of SCHEMES)
+  test(`no answer holds a ${authScheme} secret of ${toolkit}, though the upstream quotes it in its refusals`, async () => {
+    const authConfig = await wire.authConfig(toolkit, authScheme)
+    const secret = newSecret()
+    const state = (value: string) => ({ authScheme, val: { ...valOf(value), base_url: upstream.url } })
+    const created = await call('POST', '/connected_accounts', {
+      auth_config: { id: authConfig },
+      connection: { user_id: 'user_1', state: state(secret) },
+    })
+    assert.equal(created.status, 201, created.text)
+    const id = String(created.body['id'])
+    const prefix = toolkit.toUpperCase()
+    const execute = (tool: string, args: object = {}) =>
+      call('POST', `/tools/execute/${prefix}_${tool}`, { connected_account_id: id, arguments: args })
+    const proxy = (endpoint: string) =>
+      call('POST', '/tools/execute/proxy', { connected_account_id: id, endpoint, method: 'GET' })
+
+    const refused = await execute('ME')
+    assert.match(String(refused.body['error']), /no such credential: .*\[secret\]/)
+    assert.equal((await proxy('/me')).body['status'], 401)
+    assert.equal((await call('POST', `/connected_accounts/${id}/refresh`, {})).body['status'], 'EXPIRED')
+    const invalid = await call('POST', '/connected_accounts', {
+      auth_config: { id: authConfig },
+      connection: { user_id: 'user_1', state: state(newSecret()) },
+      validate_credentials: true,
+    })
+    assert.equal(invalid.status, 400)
+
+    const next = newSecret()
+    upstream.accept(next, 'known')
+    assert.equal((await call('PATCH', `/connected_accounts/${id}`, { connection: { state: state(next) } })).status, 200)
+    assert.equal((await execute('ME')).body['successful'], true)
+    for (const status of [400, 403, 404, 429, 500]) {
+      assert.match(String((await execute('FAIL', { status })).body['error']), new RegExp(`${status}.*\\[secret\\]`))
+      assert.equal((await proxy(`/fail?status=${status}`)).body['status'], status)
+    }
+    assert.equal((await execute('HANG_UP')).body['successful'], false)
+    assert.ok((await proxy('/hang-up')).status >= 500)
+    await call('GET', `/connected_accounts/${id}`)
+    await call('GET', '/connected_accounts?limit=1000')
+    await call('DELETE', `/connected_accounts/${id}`)
+  })
+
+test('no answer holds a credential that was brought along for one call', async () => {
+  const secret = newSecret()
+  const custom_auth_params = { base_url: upstream.url, parameters: [{ in: 'header', name: 'x-api-key', value: secret }] }
+  const byParameters = await call('POST', '/tools/execute/KEYED_ME', { custom_auth_params, arguments: {} })
+  assert.match(String(byParameters.body['error']), /no such credential/, byParameters.text)
+  const custom_connection_data = { authScheme: 'API_KEY', val: { api_key: newSecret(), base_url: upstream.url } }
+  const byData = await call('POST', '/tools/execute/KEYED_ME', { custom_connection_data, arguments: {} })
+  assert.match(String(byData.body['error']), /no such credential/, byData.text)
+})
+
+test('no answer holds the client secret of an auth config or a token of an OAuth grant', async () => {
+  const made = await call('POST', '/auth_configs', {
+    toolkit: { slug: 'gmail' },
+    auth_config: {
+      type: 'use_custom_auth',
+      authScheme: 'OAUTH2',
+      credentials: { client_id: 'public-client-id', client_secret: newSecret() },
+    },
+  })
+  assert.equal(made.status, 201, made.text)
+  const { id } = made.body['auth_config'] as { id: string }
+  await call('PATCH', `/auth_configs/${id}`, { type: 'custom', credentials: { client_secret: newSecret() } })
+  await call('GET', `/auth_configs/${id}`)
+  await call('GET', '/auth_configs')
+  const val = { access_token: newSecret(), refresh_token: newSecret(), expires_in: 3600 }
+  const imported = await call('POST', '/connected_accounts', {
+    auth_config: { id },
+    connection: { user_id: 'user_1', state: { authScheme: 'OAUTH2', val } },
+  })
+  assert.equal(imported.status, 201, imported.text)
+})
+
+test('no route answers a malformed request with the secrets in it', async () => {
+  const secret = newSecret()
+  const { paths } = (await wire.call('GET', `/api/v3/../../openapi.json`)).body as {
+    paths: Record<string, Record<string, unknown>>
+  }
+  const values = { generic_api_key: secret, api_key: secret, token: secret, password: secret, client_secret: secret, x: secret }
+  const state = { authScheme: 'API_KEY', val: values }
+  const custom_auth_params = { parameters: [{ in: 'header', name: 'x-api-key', value: secret }] }
+  const bodies = [
+    { auth_config: { id: 'ac_unknown', credentials: values }, connection: { state, data: values }, custom_auth_params },
+    { auth_config: secret, connection: secret, arguments: secret, connected_account_id: [secret], custom_auth_params: secret },
+    { connection: { state: { authScheme: secret, val: secret } }, auth_config: { authScheme: secret, credentials: secret } },
+    { connection: { state: { authScheme: 'API_KEY', val: { [secret]: 1 } } }, credentials: [secret] },
+    [secret],
+    `{"connection":{"state":{"val":{"token":"${secret}`,
+    JSON.stringify(secret),
+  ]
+  const routes = Object.entries(paths).flatMap(([path, methods]) =>
+    Object.keys(methods).map((method) => [method.toUpperCase(), path.replace(/\{\w+\}/g, 'unknown')] as const),
+  )
+  assert.ok(routes.length > 20, `only ${routes.length} routes are documented`)
+  const query = new URLSearchParams({ cursor: secret, limit: secret, statuses: secret }).toString()
+  for (const [method, path] of routes) {
+    if (method === 'GET') await call(method, `${path}?${query}`)
+    else for (const body of bodies) await call(method, path, body)
+  }
+  const wrongKey = wireClient({ url: server.url, apiKey: encodeURIComponent(newSecret()) })
+  for (const [method, path] of routes) {
+    const { status, text } = await wrongKey.call(method, path)
+    answers.push({ request: `${method} ${path} with a wrong key`, text })
+    assert.ok(status >= 400 || path.startsWith('/api/') === false, `${method} ${path} answered ${status} to a wrong key`)
+  }
+})
+
+// The tests above are what this one searches; it stands last and runs last.
+test('after all of that, no answer, log line, metric, document or file of the server holds a mark', async () => {
+  await sleep(700) // execution records are written in batches
+  for (const { request, text } of answers) assertClean(Buffer.from(text), `the answer to ${request}`)
+  for (const path of ['/metrics', '/openapi.json'])
+    assertClean(Buffer.from(await (await fetch(server.url + path)).arrayBuffer()), path)
+  assertFilesClean()
+  await server.stop('SIGTERM')
+  assert.match(server.output(), /answered/)
+  assertClean(Buffer.from(server.output()), 'the log at trace level')
+})
+
+function assertFilesClean(): void {
+  const names = readdirSync(server.dataDir)
+  assert.ok(names.includes('holdfast.db'))
+  for (const name of names) assertClean(readFileSync(join(server.dataDir, name)), `the file ${name}`)
+}
+
+/** As it is (percent-encoding leaves the mark alone) and as base64 writes it at each of the three places in a group. */
+const FORMS = [
+  MARK,
+  ...[0, 1, 2].map((offset) => {
+    const text = Buffer.from('\0'.repeat(offset) + MARK)
+      .toString('base64')
+      .replace(/=+$/, '')
+    const whole = (offset + MARK.length) % 3 === 0
+    return text.slice([0, 2, 3][offset], whole ? undefined : -1)
+  }),
+]
+
+function assertClean(bytes: Buffer, where: string): void {
+  for (const form of FORMS) {
+    const at = bytes.indexOf(form)
+    if (at >= 0) assert.fail(`${where} holds a secret: …${bytes.subarray(Math.max(0, at - 120), at + 60).toString('latin1')}…`)
+  }
+}
