@@ -5,10 +5,10 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { Config } from './config.ts'
 import type { AccountsDeps } from './domain/accounts/accounts.service.ts'
 import { createOpenedCache } from './domain/credentials/credentials.service.ts'
-import type { ExecutionDeps } from './domain/execution/execute-tool.ts'
 import { createExecutionLog } from './domain/execution/execution-log.ts'
 import { type Bootstrap, bootstrapProject } from './domain/projects/bootstrap.ts'
 import { findProjectByKey, type ProjectsDeps } from './domain/projects/projects.service.ts'
+import type { SessionsDeps } from './domain/sessions/sessions.service.ts'
 import { loadCatalogue } from './domain/toolkits/catalogue.ts'
 import { createGuard, parseAllowHosts } from './platform/outbound/guard.ts'
 import { createOutbound } from './platform/outbound/outbound.ts'
@@ -18,6 +18,7 @@ import { givenMasterKeys, storedMasterKeys } from './platform/vault/master-keys.
 import { authConfigsRoutes } from './surfaces/api-v3/auth-configs.routes.ts'
 import { connectedAccountsRoutes } from './surfaces/api-v3/connected-accounts.routes.ts'
 import { orgRoutes, projectRoutes } from './surfaces/api-v3/projects.routes.ts'
+import { toolRouterRoutes } from './surfaces/api-v3/tool-router.routes.ts'
 import { toolkitRoutes } from './surfaces/api-v3/toolkits.routes.ts'
 import { toolCatalogueRoutes } from './surfaces/api-v3/tools-catalogue.routes.ts'
 import { toolExecutionRoutes } from './surfaces/api-v3/tools-execute.routes.ts'
@@ -29,6 +30,7 @@ import { registerHealth } from './surfaces/http/health.routes.ts'
 import { createMetrics, registerMetrics } from './surfaces/http/metrics.ts'
 import { registerOpenApi } from './surfaces/http/openapi.ts'
 import { buildHttpServer } from './surfaces/http/server.ts'
+import { registerMcp } from './surfaces/mcp/mcp.routes.ts'
 
 const BUILTIN_TOOLKITS = fileURLToPath(new URL('../../../toolkits', import.meta.url))
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
@@ -92,7 +94,8 @@ async function assemble({ config, logger, database, keys, catalogue, bootstrap }
   const log = createExecutionLog(db, {
     onError: (err) => logger.error({ err }, 'execution records could not be written; trying again'),
   })
-  const deps: ExecutionDeps & ProjectsDeps = {
+  let publicUrl = config.publicUrl
+  const deps: SessionsDeps & ProjectsDeps = {
     db,
     keys,
     now,
@@ -102,6 +105,7 @@ async function assemble({ config, logger, database, keys, catalogue, bootstrap }
     operatorAllows: (host, port) => guard.names(new URL(`http://${isIPv6(host) ? `[${host}]` : host}:${port}/`)),
     log,
     onOutbound: metrics.countOutbound,
+    publicUrl: () => publicUrl,
   }
 
   const http = buildHttpServer({ logger, onAnswer: metrics.observeAnswer })
@@ -115,29 +119,31 @@ async function assemble({ config, logger, database, keys, catalogue, bootstrap }
   })
   registerMetrics(http, metrics)
   registerDocsPage(http)
+  const authenticate = (apiKey: string) => findProjectByKey(deps, apiKey)
   registerApi(http, API_PREFIXES, (api) => {
-    api.addHook(
-      'onRequest',
-      requireProject((apiKey) => findProjectByKey(deps, apiKey)),
-    )
+    api.addHook('onRequest', requireProject(authenticate))
     projectRoutes(api, deps)
     toolkitRoutes(api, deps)
     toolCatalogueRoutes(api, deps)
     authConfigsRoutes(api, deps)
     connectedAccountsRoutes(api, deps)
     toolExecutionRoutes(api, deps)
+    toolRouterRoutes(api, deps)
   })
   registerApi(http, API_PREFIXES, (api) => {
     api.addHook('onRequest', requireOrgKey(config.orgApiKey))
     orgRoutes(api, deps)
   })
+  registerMcp(http, { ...deps, authenticate, version })
 
   return {
     http,
     bootstrap,
     async listen() {
       const address = new URL(await http.listen({ port: config.port, host: config.host }))
-      return config.publicUrlGiven ? config.publicUrl : `http://localhost:${address.port}`
+      // With port 0 the port is known only now.
+      if (!config.publicUrlGiven) publicUrl = `http://localhost:${address.port}`
+      return publicUrl
     },
     async close() {
       await http.close()
