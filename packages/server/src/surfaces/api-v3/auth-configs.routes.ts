@@ -12,7 +12,7 @@ import {
 import { HoldfastError } from '../../errors.ts'
 import type { ProjectId } from '../../ids.ts'
 import type { ApiServer } from '../http/api-server.ts'
-import { decodeCursor, encodeCursor, toPage } from '../http/wire-cursor.ts'
+import { decodePosition, encodeCursor, toPage } from '../http/wire-cursor.ts'
 import { readBoolean, readLimit, readList } from '../http/wire-query.ts'
 import {
   AuthConfigPage,
@@ -77,7 +77,7 @@ export function authConfigsRoutes(app: ApiServer, deps: AccountsDeps): void {
     { schema: { tags, summary: 'List auth configs', querystring: ListAuthConfigsQuery, response: { 200: AuthConfigPage } } },
     async ({ projectId, query }) => {
       const limit = readLimit(query.limit, { default: 20, max: 1000 })
-      const [time, id] = query.cursor ? decodeCursor(query.cursor, CURSOR) : []
+      const after = query.cursor ? decodePosition(query.cursor, CURSOR) : undefined
       const managed = readBoolean(query.is_composio_managed, 'is_composio_managed')
       const page = await listAuthConfigPage(
         deps,
@@ -88,7 +88,7 @@ export function authConfigsRoutes(app: ApiServer, deps: AccountsDeps): void {
           search: query.search,
           includeDisabled: readBoolean(query.show_disabled, 'show_disabled'),
         },
-        { after: time === undefined ? undefined : { time: Number(time), id: String(id) }, limit, countAtMost: COUNT_AT_MOST },
+        { after, limit, countAtMost: COUNT_AT_MOST },
       )
       return toPage({
         items: await toWireAll(projectId, page.items),

@@ -11,7 +11,7 @@ import {
 } from '../../domain/accounts/accounts.service.ts'
 import { HoldfastError } from '../../errors.ts'
 import type { ApiServer } from '../http/api-server.ts'
-import { decodeCursor, encodeCursor, toPage } from '../http/wire-cursor.ts'
+import { decodePosition, encodeCursor, toPage } from '../http/wire-cursor.ts'
 import { readLimit, readList } from '../http/wire-query.ts'
 import {
   ConnectedAccountPage,
@@ -72,7 +72,7 @@ export function connectedAccountsRoutes(app: ApiServer, deps: AccountsDeps): voi
       const { order_by: by = 'created_at', order_direction: direction = 'desc', account_type: type = 'PRIVATE' } = query
       const tag = `accounts:${by}:${direction}`
       const limit = readLimit(query.limit, { default: 20, max: 1000 })
-      const [time, id] = query.cursor ? decodeCursor(query.cursor, tag) : []
+      const after = query.cursor ? decodePosition(query.cursor, tag) : undefined
       const filter = {
         ids: readList(query.connected_account_ids),
         userIds: readList(query.user_ids),
@@ -81,7 +81,6 @@ export function connectedAccountsRoutes(app: ApiServer, deps: AccountsDeps): voi
         statuses: readStatuses(query.statuses),
         ...(type !== 'ALL' && { type }),
       }
-      const after = time === undefined ? undefined : { time: Number(time), id: String(id) }
       const page = await listAccountPage(deps, projectId, filter, { by, direction }, { after, limit, countAtMost: COUNT_AT_MOST })
       return toPage({
         items: page.items.map((item) => toWire(item, item.shown)),

@@ -10,7 +10,7 @@ import {
 import { newApiKey, type ProjectId } from '../../ids.ts'
 import type { ApiServer } from '../http/api-server.ts'
 import { readApiKey } from '../http/authenticate.ts'
-import { decodeCursor, encodeCursor, toPage } from '../http/wire-cursor.ts'
+import { decodePosition, encodeCursor, toPage } from '../http/wire-cursor.ts'
 import { readLimit } from '../http/wire-query.ts'
 import {
   configFromWire,
@@ -93,8 +93,8 @@ export function orgRoutes(app: ApiServer, deps: ProjectsDeps): void {
     },
     async ({ query }) => {
       const limit = readLimit(query.limit, { default: 20, max: 1000 })
-      const [time, id] = query.cursor ? decodeCursor(query.cursor, CURSOR) : []
-      const after = time === undefined ? undefined : { createdAt: Number(time), id: String(id) }
+      const position = query.cursor ? decodePosition(query.cursor, CURSOR) : undefined
+      const after = position && { createdAt: position.time, id: position.id }
       const rows = await listProjects(deps, after, limit + 1)
       const projects = rows.slice(0, limit)
       const last = projects.at(-1)
