@@ -1,6 +1,7 @@
 import { after } from 'node:test'
 import { AuthScheme, Composio, ComposioMultipleConnectedAccountsError } from '@composio/core'
 import { testFlows } from './flows.ts'
+import { testSessionFlows } from './session-flows.ts'
 import { startWorld } from './world.ts'
 
 const world = await startWorld()
@@ -25,3 +26,9 @@ await testFlows(world, {
   },
   isMultipleAccountsError: (error) => error instanceof ComposioMultipleConnectedAccountsError,
 })
+
+await testSessionFlows(
+  world,
+  (userId, config) => composio.create(userId, { ...config, mcp: true }),
+  (id) => composio.use(id, { mcp: true }),
+)

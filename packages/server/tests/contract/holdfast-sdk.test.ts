@@ -1,6 +1,7 @@
 import { after } from 'node:test'
 import { AuthScheme, Holdfast, HoldfastMultipleConnectionsError } from '@holdfast/sdk'
 import { testFlows } from './flows.ts'
+import { testSessionFlows } from './session-flows.ts'
 import { startWorld } from './world.ts'
 
 const world = await startWorld()
@@ -18,3 +19,9 @@ await testFlows(world, {
     (await holdfast.tools.get(userId, { toolkits: [toolkit] })).map((tool) => tool.function.name),
   isMultipleAccountsError: (error) => error instanceof HoldfastMultipleConnectionsError,
 })
+
+await testSessionFlows(
+  world,
+  (userId, config) => holdfast.create(userId, config),
+  (id) => holdfast.use(id),
+)
