@@ -39,12 +39,13 @@ function decodeCursor(cursor: string, shape: readonly SortKey[] | undefined): re
   }
   throw new HoldfastError('invalid_cursor', 'The cursor is not one that this list gave.', {
     fix: 'Use next_cursor of the page before, with the same filters and order, or leave the cursor out.',
+    fields: [{ path: 'cursor', message: 'does not belong to this list' }],
   })
 }
 
 /** A page after the cursor's place: a place, not a number, so it stays right when the catalogue changes between two pages. */
 export function pageOf<Item>(sorted: readonly Ranked<Item>[], limit: number, cursor: string | undefined): Page<Item> {
-  const after = cursor === undefined ? undefined : decodeCursor(cursor, sorted[0]?.key)
+  const after = cursor === undefined || cursor === '' ? undefined : decodeCursor(cursor, sorted[0]?.key)
   const found = after === undefined ? 0 : sorted.findIndex(({ key }) => compareKeys(key, after) > 0)
   const start = found < 0 ? sorted.length : found
   const rows = sorted.slice(start, start + limit)

@@ -3,6 +3,7 @@ import type { TSchema } from 'typebox'
 import { Compile, type Validator } from 'typebox/compile'
 import { Value } from 'typebox/value'
 import { type FieldError, HoldfastError } from '../../errors.ts'
+import { findUnstorableText, isTooDeep, TOO_DEEP } from './acceptable-values.ts'
 
 interface SchemaIssue {
   readonly keyword: string
@@ -27,9 +28,12 @@ export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, http
   const isText = httpPart !== 'body'
   return (value) => {
     const validator = validatorFor(schema)
+    const part = httpPart ?? 'body'
+    if (!isText && isTooDeep(value)) return { error: refuse([TOO_DEEP], part) }
     const input = isText ? Value.Convert(schema, value) : value
-    if (validator.Check(input)) return { value: input }
-    return { error: toRefusal(validator.Errors(input) as SchemaIssue[], httpPart ?? 'body') }
+    if (!validator.Check(input)) return { error: toRefusal(validator.Errors(input) as SchemaIssue[], part) }
+    const unstorable = findUnstorableText(schema, input)
+    return unstorable ? { error: refuse([unstorable], part) } : { value: input }
   }
 }
 
@@ -49,8 +53,10 @@ export const serializerCompiler =
     }
   }
 
-export function toRefusal(issues: readonly SchemaIssue[], httpPart: string): HoldfastError {
-  const fields = describeIssues(issues)
+export const toRefusal = (issues: readonly SchemaIssue[], httpPart: string): HoldfastError =>
+  refuse(describeIssues(issues), httpPart)
+
+function refuse(fields: readonly FieldError[], httpPart: string): HoldfastError {
   const [first] = fields
   if (!first?.path) {
     const part = httpPart === 'body' ? 'The request needs a JSON body: it' : `The ${httpPart}`

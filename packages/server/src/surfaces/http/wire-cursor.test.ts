@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { decodeCursor, encodeCursor, toPage } from './wire-cursor.ts'
+import { decodeCursor, decodePosition, encodeCursor, toPage } from './wire-cursor.ts'
 
 const TAG = 'accounts:created_at:desc'
 
@@ -22,10 +22,20 @@ test('anything else is refused as an invalid cursor', () => {
     forged([2, TAG, 1]),
     forged([1, TAG, { a: 1 }]),
     forged([1, TAG, null]),
+    forged([1, TAG, 1.5]),
+    forged([1, TAG, 1e300]),
+    forged([1, TAG, 'NUL\0']),
+    forged([1, TAG, '\ud83d']),
     forged({ 0: 1, 1: TAG }),
     forged(null),
   ]
   for (const cursor of cursors) assert.throws(() => decodeCursor(cursor, TAG), { code: 'invalid_cursor' }, cursor.slice(0, 40))
+})
+
+test('a position is a time and an id, and nothing else', () => {
+  assert.deepEqual(decodePosition(encodeCursor([7, 'ca_x'], TAG), TAG), { time: 7, id: 'ca_x' })
+  for (const values of [[], [7], ['7', 'ca_x'], [7, 7], [7, 'ca_x', 7]])
+    assert.throws(() => decodePosition(encodeCursor(values, TAG), TAG), { code: 'invalid_cursor' }, JSON.stringify(values))
 })
 
 test('a page counts its pages and says null at the end', () => {

@@ -1,4 +1,5 @@
 import { HoldfastError } from '../../errors.ts'
+import { isStorableText } from './acceptable-values.ts'
 
 export type CursorValue = string | number
 
@@ -16,6 +17,13 @@ export function decodeCursor(cursor: string, tag: string): CursorValue[] {
   return values
 }
 
+/** Of a list that is ordered by a time and then by id. Whatever the cursor holds reaches the database: it is checked first. */
+export function decodePosition(cursor: string, tag: string): { readonly time: number; readonly id: string } {
+  const [time, id, ...others] = decodeCursor(cursor, tag)
+  if (typeof time !== 'number' || typeof id !== 'string' || others.length > 0) throw refusal()
+  return { time, id }
+}
+
 function parseCursor(cursor: string): unknown[] {
   if (cursor.length > MAX_LENGTH || !/^[\w-]+$/.test(cursor)) throw refusal()
   try {
@@ -28,7 +36,7 @@ function parseCursor(cursor: string): unknown[] {
 }
 
 const isCursorValue = (value: unknown): value is CursorValue =>
-  typeof value === 'string' || (typeof value === 'number' && Number.isFinite(value))
+  typeof value === 'string' ? isStorableText(value) : Number.isSafeInteger(value)
 
 const refusal = () =>
   new HoldfastError('invalid_cursor', 'This cursor does not belong to this list in this order.', {

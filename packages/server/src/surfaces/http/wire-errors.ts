@@ -76,18 +76,23 @@ export interface WireError {
 
 export const statusOf = (code: ErrorCode): number => STATUS[code]
 
+/** A message may quote what it refuses, and that may be megabytes. */
+const MAX_TEXT_LENGTH = 2_000
+const MAX_FIELDS = 50
+const clip = (text: string): string => (text.length > MAX_TEXT_LENGTH ? `${text.slice(0, MAX_TEXT_LENGTH)}…` : text)
+
 export function toWireError(error: HoldfastError, requestId: string): WireError {
   const status = STATUS[error.code]
   const known = KNOWN_TO_CLIENTS[error.code]
   return {
     error: {
-      message: error.message,
+      message: clip(error.message),
       code: known?.code ?? 10_000 + status,
       slug: known?.slug ?? error.code,
       status,
       request_id: requestId,
-      suggested_fix: error.fix ?? '',
-      errors: error.fields.map(({ path, message }) => (path ? `${path}: ${message}` : message)),
+      suggested_fix: clip(error.fix ?? ''),
+      errors: error.fields.slice(0, MAX_FIELDS).map(({ path, message }) => clip(path ? `${path}: ${message}` : message)),
     },
   }
 }
@@ -132,7 +137,8 @@ export function sendError(error: unknown, request: FastifyRequest, reply: Fastif
   const refusal = toHoldfastError(error)
   const status = STATUS[refusal.code]
   // Refusals are the caller's business; a 5xx is the operator's, with the private cause.
-  if (status >= 500) request.log.error({ err: refusal, route: request.routeOptions?.url }, refusal.message)
+  if (status >= 500 && refusal.code !== 'not_implemented')
+    request.log.error({ err: refusal, route: request.routeOptions?.url }, refusal.message)
   if (NEVER_RETRY.has(refusal.code)) reply.header('x-should-retry', 'false')
   if (refusal.code === 'unauthorized') reply.header('www-authenticate', 'ApiKey')
   reply
