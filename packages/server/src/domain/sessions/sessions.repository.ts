@@ -1,4 +1,5 @@
 import type { ProjectId, SessionId } from '../../ids.ts'
+import { hotQuery } from '../../platform/storage/hot-query.ts'
 import type { Db } from '../../platform/storage/schema.ts'
 import type { Session, SessionConfig } from './session.ts'
 
@@ -17,14 +18,18 @@ export const insertSession = (db: Db, session: Session) =>
     })
     .execute()
 
-export async function findSession(db: Db, projectId: ProjectId, id: string): Promise<Session | undefined> {
-  const row = await db
+/** Read at every call of a session. */
+const sessionById = hotQuery(['projectId', 'id'], (db, { projectId, id }) =>
+  db
     .selectFrom('session')
     .select(['id', 'user_id', 'config', 'version', 'created_at', 'updated_at'])
     .where('project_id', '=', projectId)
     .where('id', '=', id)
-    .where('deleted_at', 'is', null)
-    .executeTakeFirst()
+    .where('deleted_at', 'is', null),
+)
+
+export async function findSession(db: Db, projectId: ProjectId, id: string): Promise<Session | undefined> {
+  const [row] = await sessionById(db, { projectId, id })
   return (
     row && {
       id: row.id as SessionId,
