@@ -111,7 +111,7 @@ export default {
           '^packages/cli/src/',
           '^packages/sdk/',
           'node_modules/(?:@holdfast/sdk|commander)/',
-          '^(?:node:)?[a-z_]+(?:/promises)?$',
+          '^(?:node:)?[a-z_]+(?:/promises|/consumers)?$',
         ],
       },
     ),

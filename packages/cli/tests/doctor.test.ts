@@ -117,14 +117,15 @@ test('nobody there, somebody else, and somebody who does not answer: exit code 3
   const other = await listen(t, (_request, reply) => reply.end('<h1>It works</h1>'))
   const redirecting = await listen(t, (_request, reply) => reply.writeHead(302, { location: 'https://example.com/' }).end())
   const silent = await listen(t, () => {})
-  for (const [url, reason] of [
-    ['http://127.0.0.1:1', /nothing listens there|could not be sent/],
-    ['http://no-such-host.invalid', /host name/],
-    [other, /not as a Holdfast server/],
-    [redirecting, /answers 302/],
-    [silent, /nothing within 0\.3 s/],
+  // Only the silent one is waited for in full; how long a machine takes to say that a name is unknown is its own affair.
+  for (const [url, reason, timeout] of [
+    ['http://127.0.0.1:1', /nothing listens there|could not be sent/, '60'],
+    ['http://no-such-host.invalid', /host name/, '60'],
+    [other, /not as a Holdfast server/, '60'],
+    [redirecting, /answers 302/, '60'],
+    [silent, /nothing within 0\.3 s/, '0.3'],
   ] as const) {
-    const { code, stdout } = await run(['doctor', '--json', '--timeout', '0.3', '--base-url', url], {
+    const { code, stdout } = await run(['doctor', '--json', '--timeout', timeout, '--base-url', url], {
       env: { HOLDFAST_API_KEY: KEY },
     })
     assert.equal(code, 3, url)

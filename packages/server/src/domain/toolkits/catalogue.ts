@@ -151,7 +151,9 @@ export function createCatalogue(all: readonly Toolkit[], notices: readonly strin
     const inToolkits = lowerSet(filter.toolkits)
     const named = filter.tools?.length ? new Set(filter.tools.map(findTool)) : undefined
     const accepts = (tool: Tool) =>
-      (filter.accepts ? filter.accepts(tool) : !tool.deprecated) && (!inToolkits || inToolkits.has(tool.toolkitSlug)) && (!named || named.has(tool))
+      (filter.accepts ? filter.accepts(tool) : !tool.deprecated) &&
+      (!inToolkits || inToolkits.has(tool.toolkitSlug)) &&
+      (!named || named.has(tool))
     return search.tools(query, accepts).slice(0, pageSize(filter.limit, 10))
   }
 
