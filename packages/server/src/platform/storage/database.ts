@@ -34,7 +34,9 @@ export function openDatabase(options: DatabaseOptions): Database {
   const dialect: DialectName = options.databaseUrl ? 'postgres' : 'sqlite'
   const { onStatement } = options
   const db: Db = new Kysely<Tables>({
-    dialect: options.databaseUrl ? postgresDialect(options.databaseUrl, options) : sqliteDialect(sqliteFile(options.dataDir)),
+    dialect: options.databaseUrl
+      ? postgresDialect(options.databaseUrl, options)
+      : sqliteDialect(sqliteFile(options.dataDir), onStatement),
     ...(onStatement && { log: (event) => void (event.level === 'query' && onStatement(event.query.sql)) }),
   })
   const migrator = new Migrator({ db, provider: { getMigrations: async () => migrationsFor(dialect) } })

@@ -1,8 +1,9 @@
 import type { Compilable, CompiledQuery } from 'kysely'
+import { directReadOf } from './direct-reads.ts'
 import type { Db } from './schema.ts'
 
 /**
- * A query that is built and compiled once and then only filled in: Kysely does both anew at each call, which takes longer than
+ * A read that is built and compiled once and then only filled in: Kysely does both anew at each call, which takes longer than
  * SQLite takes to answer. `build` gets a stand-in for each named text value; where one lands among the parameters, the value
  * of the call lands.
  */
@@ -27,6 +28,8 @@ export function hotQuery<Name extends string, Row>(
       const name = nameOf.get(parameter)
       return name === undefined ? parameter : values[name]
     })
-    return (await db.executeQuery<Row>({ query, queryId, sql, parameters: filled })).rows
+    // Within a transaction the connection is its own, and only Kysely knows which one that is.
+    const rows = db.isTransaction ? undefined : directReadOf(adapter)?.(sql, filled)
+    return rows ? (rows as Row[]) : (await db.executeQuery<Row>({ query, queryId, sql, parameters: filled })).rows
   }
 }

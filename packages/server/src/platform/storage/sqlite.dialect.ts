@@ -11,6 +11,7 @@ import {
   SqliteIntrospector,
   SqliteQueryCompiler,
 } from 'kysely'
+import { offerDirectReads } from './direct-reads.ts'
 
 /** Statements kept prepared. The server has fewer; the bound is for list queries, whose shape follows their filters. */
 const MAX_PREPARED = 500
@@ -19,18 +20,33 @@ const MAX_PREPARED = 500
  * Kysely over Node's own SQLite. One connection, one writer: whoever holds it runs alone, so a transaction sees no one else's
  * half-done work and nothing can wait for a second connection.
  */
-export function sqliteDialect(file: string): Dialect {
+export function sqliteDialect(file: string, onStatement?: (sql: string) => void): Dialect {
+  const driver = sqliteDriver(file)
   return {
-    createAdapter: () => new SqliteAdapter(),
-    createDriver: () => sqliteDriver(file),
+    createAdapter: () => {
+      const adapter = new SqliteAdapter()
+      offerDirectReads(adapter, (sql, parameters) => {
+        const rows = driver.readNow(sql, parameters)
+        if (rows) onStatement?.(sql)
+        return rows
+      })
+      return adapter
+    },
+    createDriver: () => driver,
     createIntrospector: (db: Kysely<unknown>) => new SqliteIntrospector(db),
     createQueryCompiler: (): QueryCompiler => new SqliteQueryCompiler(),
   }
 }
 
-function sqliteDriver(file: string): Driver {
-  let database: DatabaseSync
-  let connection: DatabaseConnection
+interface SqliteDriver extends Driver {
+  /** Undefined while the connection is somebody's: what they have not committed is not there yet. */
+  readNow(sql: string, parameters: readonly unknown[]): unknown[] | undefined
+}
+
+function sqliteDriver(file: string): SqliteDriver {
+  let database: DatabaseSync | undefined
+  let connection: SqliteConnection
+  let holders = 0
   let tail: Promise<void> = Promise.resolve()
   let release: (() => void) | undefined
 
@@ -40,7 +56,9 @@ function sqliteDriver(file: string): Driver {
       database = openSqlite(file)
       connection = sqliteConnection(database)
     },
+    readNow: (sql, parameters) => (database && holders === 0 ? connection.readNow(sql, parameters) : undefined),
     async acquireConnection() {
+      holders += 1
       const turn = tail
       let done = () => {}
       tail = new Promise((resolve) => {
@@ -51,6 +69,7 @@ function sqliteDriver(file: string): Driver {
       return connection
     },
     async releaseConnection() {
+      holders -= 1
       release?.()
     },
     // IMMEDIATE: a transaction that reads first and writes later would otherwise fail when another process wrote in between.
@@ -59,6 +78,7 @@ function sqliteDriver(file: string): Driver {
     rollbackTransaction: async () => void (await run('rollback')),
     async destroy() {
       database?.close()
+      database = undefined
     },
   }
 }
@@ -76,7 +96,11 @@ function openSqlite(file: string): DatabaseSync {
   return database
 }
 
-function sqliteConnection(database: DatabaseSync): DatabaseConnection {
+interface SqliteConnection extends DatabaseConnection {
+  readNow(sql: string, parameters: readonly unknown[]): unknown[]
+}
+
+function sqliteConnection(database: DatabaseSync): SqliteConnection {
   const prepared = new Map<string, { statement: StatementSync; returnsRows: boolean }>()
   const prepare = (sql: string) => {
     const known = prepared.get(sql)
@@ -88,6 +112,7 @@ function sqliteConnection(database: DatabaseSync): DatabaseConnection {
     return entry
   }
   return {
+    readNow: (sql, parameters) => prepare(sql).statement.all(...(parameters as Parameters<StatementSync['all']>)),
     async executeQuery<R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {
       const { statement, returnsRows } = prepare(sql)
       const values = parameters as Parameters<StatementSync['all']>
