@@ -81,7 +81,7 @@ async function reachableBinaries(root: string, user: { uid?: number; gid?: numbe
 
 async function untilReady(url: string, alive: () => boolean, log: () => string): Promise<void> {
   while (alive()) {
-    const client = new pg.Client({ connectionString: url })
+    const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000 })
     try {
       await client.connect()
       return
