@@ -1,10 +1,11 @@
 import { HoldfastError } from '../../errors.ts'
 import type { ProjectId } from '../../ids.ts'
 import type { AuthConfigSecrets } from '../auth-configs/auth-config.ts'
-import type { CredentialValues } from '../credentials/credential.ts'
+import type { Credential, CredentialValues } from '../credentials/credential.ts'
 import { credentialMissing, openCredential } from '../credentials/credentials.service.ts'
 import { type UsableCredential, usableCredential } from '../credentials/usable-credential.ts'
 import { requireAuth } from '../toolkits/catalogue.ts'
+import type { Toolkit } from '../toolkits/toolkit.ts'
 import type { Account } from './account.ts'
 import { type AccountForUse, findAccountForUse, findActiveAccountForUse } from './accounts.repository.ts'
 import { type AccountsDeps, accountNotFound } from './accounts.service.ts'
@@ -44,12 +45,36 @@ export async function useAccount(deps: AccountsDeps, projectId: ProjectId, wante
   if (!found.credential) throw credentialMissing()
   const toolkit = deps.catalogue.requireToolkit(account.toolkitSlug)
   const opened = await openCredential(deps.credentials, { projectId, ownerId: account.id }, found.credential)
-  const values = { ...(await sharedValues(deps, projectId, found)), ...opened.val }
+  const shared = found.authConfigSettings?.hasSharedCredentials ? await sharedValues(deps, projectId, found) : NONE_SHARED
   return {
     account,
-    credential: usableCredential(toolkit, requireAuth(toolkit, account.scheme), values, deps.operatorAllows),
+    credential: makeUsable(deps, toolkit, account, opened, shared),
     toolsAllowed: found.authConfigSettings?.toolsForExecution,
   }
+}
+
+interface MadeUsable {
+  readonly from: readonly unknown[]
+  readonly credential: UsableCredential
+}
+
+/** An opened credential is a new object whenever its row has changed, so what was made of it lasts as long as it does. */
+const madeUsable = new WeakMap<Credential, MadeUsable>()
+
+function makeUsable(
+  { operatorAllows }: AccountsDeps,
+  toolkit: Toolkit,
+  { scheme }: Account,
+  opened: Credential,
+  shared: CredentialValues,
+): UsableCredential {
+  const from = [operatorAllows, toolkit, scheme, shared]
+  const made = madeUsable.get(opened)
+  if (made && from.every((part, index) => part === made.from[index])) return made.credential
+  const values = { ...shared, ...opened.val }
+  const credential = usableCredential(toolkit, requireAuth(toolkit, scheme), values, operatorAllows)
+  madeUsable.set(opened, { from, credential })
+  return credential
 }
 
 async function findById(
@@ -95,8 +120,10 @@ async function findByUser(deps: AccountsDeps, projectId: ProjectId, wanted: Acco
   )
 }
 
+const NONE_SHARED: CredentialValues = {}
+
 async function sharedValues(deps: AccountsDeps, projectId: ProjectId, found: AccountForUse): Promise<CredentialValues> {
-  if (!found.authConfigSettings?.hasSharedCredentials || !found.authConfigSecrets) return {}
+  if (!found.authConfigSecrets) return NONE_SHARED
   const owner = { projectId, ownerId: found.account.authConfigId }
   const { val } = await openCredential(deps.credentials, owner, found.authConfigSecrets)
   return (val as unknown as AuthConfigSecrets).sharedCredentials

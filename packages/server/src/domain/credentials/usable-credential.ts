@@ -16,7 +16,7 @@ export interface UsableCredential {
   readonly toolkit: Toolkit
   readonly auth: ResolvedAuth
   /** @throws HoldfastError `destination_not_allowed` when the connection's own URL leads off the toolkit's hosts */
-  baseUrl(): URL
+  baseUrl(): Readonly<URL>
   /** What the toolkit sends with every request: API version, accepted types. */
   headers(): Readonly<Record<string, string>>
   buildToolRequest(tool: Tool, args: Readonly<Record<string, unknown>>): PlainRequest
@@ -33,10 +33,18 @@ export function usableCredential(
   operatorAllows: OperatorAllows,
 ): UsableCredential {
   const vars = templateVarsOf(auth, values)
+  let judgedOrigin: string | undefined
+  const mayReceive = (url: URL): boolean => {
+    // Judged by its host alone, and so once for all the calls to it.
+    if (url.origin === judgedOrigin && url.username === '' && url.password === '') return true
+    const verdict = mayReceiveCredentials(toolkit, vars, url, operatorAllows)
+    if (verdict) judgedOrigin = url.origin
+    return verdict
+  }
   return {
     toolkit,
     auth,
-    baseUrl: () => resolveBaseUrl(toolkit, auth, values, operatorAllows),
+    baseUrl: () => resolveBaseUrl(toolkit, vars, mayReceive),
     headers: () => toolkitHeaders(toolkit, vars),
     buildToolRequest: (tool, args) => buildToolRequest(toolkit, tool, args, vars),
     inject(request) {
@@ -49,7 +57,7 @@ export function usableCredential(
         headers: placed.request.headers,
         body: body instanceof Uint8Array ? body : placed.request.body,
         credentialHeaders: placed.credentialHeaders,
-        mayReceiveCredentials: (url) => mayReceiveCredentials(toolkit, vars, url, operatorAllows),
+        mayReceiveCredentials: mayReceive,
       }
     },
     scrubber: () => secretScrubber(secretsOf(auth, values)),

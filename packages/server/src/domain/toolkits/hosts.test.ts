@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { resolveAuth } from './auth-definitions.ts'
+import { resolveAuth, templateVarsOf } from './auth-definitions.ts'
 import { exampleToolkit } from './fixture.testing.ts'
 import { matchesHost, mayReceiveCredentials, resolveBaseUrl } from './hosts.ts'
 
@@ -79,12 +79,16 @@ test("the operator's word opens the connection's own base URL, not any other hos
 test('a base URL that leads away is refused with what to do', () => {
   const toolkit = exampleToolkit({ base_url: "{{ base_url || 'https://api.example.com' }}" })
   const auth = resolveAuth({ scheme: 'API_KEY', connection_fields: [{ name: 'base_url', aliases: ['url'] }] })
-  assert.equal(resolveBaseUrl(toolkit, auth, {}, nobody).href, 'https://api.example.com/')
-  assert.throws(() => resolveBaseUrl(toolkit, auth, { url: 'https://evil.example' }, nobody), {
+  const resolve = (of: typeof toolkit, given: Record<string, string>) => {
+    const vars = templateVarsOf(auth, given)
+    return resolveBaseUrl(of, vars, (url) => mayReceiveCredentials(of, vars, url, nobody))
+  }
+  assert.equal(resolve(toolkit, {}).href, 'https://api.example.com/')
+  assert.throws(() => resolve(toolkit, { url: 'https://evil.example' }), {
     code: 'destination_not_allowed',
     fix: /HOLDFAST_ALLOW_HOSTS/,
   })
-  assert.throws(() => resolveBaseUrl(exampleToolkit({ base_url: '{{ base_url }}' }), auth, {}, nobody), {
+  assert.throws(() => resolve(exampleToolkit({ base_url: '{{ base_url }}' }), {}), {
     code: 'invalid_request',
     message: /base_url is missing/,
   })

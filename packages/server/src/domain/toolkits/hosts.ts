@@ -1,6 +1,4 @@
 import { HoldfastError } from '../../errors.ts'
-import type { ResolvedAuth } from './auth-definitions.ts'
-import { templateVarsOf } from './auth-definitions.ts'
 import { compileTemplate, type TemplateVars, variablesOf } from './template.ts'
 import type { Toolkit } from './toolkit.ts'
 import { renderUrl } from './url-template.ts'
@@ -29,9 +27,18 @@ function renderHost(host: string, vars: TemplateVars): string | undefined {
   return rendered !== undefined && URL.parse(`https://${rendered}/`)?.host === rendered.toLowerCase() ? rendered : undefined
 }
 
-/** Renders without judging where it points: ask `mayReceiveCredentials` before anything secret is added. */
-export const renderBaseUrl = (toolkit: Toolkit, vars: TemplateVars): URL =>
-  renderUrl(compileTemplate(toolkit.definition.base_url), vars)
+/** By the variables of a connection, which are one object for as long as the connection stays as it is. */
+const baseUrls = new WeakMap<TemplateVars, { readonly toolkit: Toolkit; readonly url: URL }>()
+
+/** Renders without judging where it points: ask `mayReceiveCredentials` before anything secret is added. Not to be changed. */
+export function renderBaseUrl(toolkit: Toolkit, vars: TemplateVars): Readonly<URL> {
+  const known = baseUrls.get(vars)
+  if (known?.toolkit === toolkit) return known.url
+  const template = compileTemplate(toolkit.definition.base_url)
+  const url = renderUrl(template, vars)
+  if (!template.tellsTime) baseUrls.set(vars, { toolkit, url })
+  return url
+}
 
 function isOwnBaseHost(toolkit: Toolkit, vars: TemplateVars, url: URL): boolean {
   try {
@@ -66,10 +73,9 @@ export function mayReceiveCredentials(toolkit: Toolkit, vars: TemplateVars, url:
  * The connection's base URL, judged.
  * @throws HoldfastError `invalid_request` when a field is missing or malformed, `destination_not_allowed` when it points elsewhere
  */
-export function resolveBaseUrl(toolkit: Toolkit, auth: ResolvedAuth, given: TemplateVars, operatorAllows: OperatorAllows): URL {
-  const vars = templateVarsOf(auth, given)
+export function resolveBaseUrl(toolkit: Toolkit, vars: TemplateVars, mayReceive: (url: URL) => boolean): Readonly<URL> {
   const url = renderBaseUrl(toolkit, vars)
-  if (mayReceiveCredentials(toolkit, vars, url, operatorAllows)) return url
+  if (mayReceive(url)) return url
   throw new HoldfastError('destination_not_allowed', `Credentials of ${toolkit.slug} may not go to ${url.origin}.`, {
     fix: `Use a host that the toolkit names (${toolkit.definition.hosts.join(', ')}) over https, or let the operator add it to HOLDFAST_ALLOW_HOSTS.`,
   })

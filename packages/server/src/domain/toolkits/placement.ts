@@ -13,6 +13,7 @@ export interface PlacedRequest {
 
 interface Draft {
   method: string
+  /** Still the caller's: copied by whoever writes into it. */
   url: URL
   headers: Record<string, string>
   body: string | null
@@ -73,6 +74,7 @@ function replaceInPath(draft: Draft, name: string, value: string, variables: rea
   if (before === undefined || after === undefined || more.length > 0)
     throw new HoldfastError('invalid_request', `The URL must hold {${name}} exactly once, where the credential goes.`)
   if (/^\.{1,2}$/.test(value)) throw unplaceable(variables, 'cannot stand in a URL path')
+  draft.url = new URL(draft.url)
   draft.url.pathname = `${before}${encodeURIComponent(value.toWellFormed())}${after}`
 }
 
@@ -98,6 +100,7 @@ function place(draft: Draft, placement: Placement, vars: TemplateVars): boolean 
       setHeader(draft, name, value, variables)
       return variables.length > 0
     case 'query':
+      draft.url = new URL(draft.url)
       draft.url.searchParams.set(name, value)
       return variables.length > 0
     case 'cookie': {
@@ -133,7 +136,7 @@ function placementsFor(auth: ResolvedAuth, vars: TemplateVars): readonly Placeme
  * @throws HoldfastError `missing_credential_field` when nothing of the credential found a place, `invalid_request` when it fits none
  */
 export function applyPlacements(auth: ResolvedAuth, vars: TemplateVars, request: BuiltRequest): PlacedRequest {
-  const draft: Draft = { ...request, url: new URL(request.url), headers: { ...request.headers }, credentialHeaders: new Set() }
+  const draft: Draft = { ...request, headers: { ...request.headers }, credentialHeaders: new Set() }
   let placed = 0
   for (const placement of placementsFor(auth, vars)) if (place(draft, placement, vars)) placed++
   if (placed === 0 && auth.scheme !== 'NO_AUTH')

@@ -23,23 +23,32 @@ interface Placed extends ArgumentRoute {
   readonly value: unknown
 }
 
-const renderHeaders = (templates: Readonly<Record<string, string>> | undefined, vars: TemplateVars): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries(templates ?? {}).flatMap(([name, template]) => {
-      const value = compileTemplate(template).render(vars)
-      return value === undefined ? [] : [[name.toLowerCase(), value.trim()]]
-    }),
-  )
+function renderHeaders(templates: Readonly<Record<string, string>> | undefined, vars: TemplateVars): Record<string, string> {
+  const headers: Record<string, string> = {}
+  for (const [name, template] of Object.entries(templates ?? {})) {
+    const value = compileTemplate(template).render(vars)
+    if (value !== undefined) headers[name.toLowerCase()] = value.trim()
+  }
+  return headers
+}
 
 /** The headers that every request of the toolkit carries, a proxy call's too. */
 export const toolkitHeaders = (toolkit: Toolkit, vars: TemplateVars): Record<string, string> =>
   renderHeaders(toolkit.definition.headers, vars)
 
-function appendQuery(url: URL, templates: Readonly<Record<string, string>> | undefined, vars: TemplateVars): void {
-  for (const [name, template] of Object.entries(templates ?? {})) {
+function renderQuery(templates: Readonly<Record<string, string>> | undefined, vars: TemplateVars): [string, string][] {
+  return Object.entries(templates ?? {}).flatMap(([name, template]): [string, string][] => {
     const value = compileTemplate(template).render(vars)
-    if (value !== undefined) url.searchParams.append(name, value)
-  }
+    return value === undefined ? [] : [[name, value]]
+  })
+}
+
+/** In one go: a URL is written and read again for each pair that is appended to it. */
+function appendQuery(url: URL, pairs: readonly [string, string][]): void {
+  if (pairs.length === 0) return
+  const query = new URLSearchParams(url.search)
+  for (const [name, value] of pairs) query.append(name, value)
+  url.search = query.toString()
 }
 
 /** Percent-encoded, so that it stays one segment (or, with `{+name}`, stays under its place) of the path. */
@@ -66,9 +75,8 @@ function buildUrl(toolkit: Toolkit, tool: Tool, placed: readonly Placed[], vars:
   if (faults.length === 0 && (!url || hasDotSegment(text.replace(/[?#][\s\S]*$/, ''))))
     faults.push({ path: 'arguments', message: 'do not make a valid URL path' })
   if (!url || faults.length > 0) throw invalidArguments(tool.slug, faults)
-  appendQuery(url, request.query, vars)
-  for (const { place, as, value, style } of placed)
-    if (place === 'query') for (const [key, text] of toPairs(as, value, style)) url.searchParams.append(key, text)
+  const given = placed.flatMap(({ place, as, value, style }) => (place === 'query' ? toPairs(as, value, style) : []))
+  appendQuery(url, [...renderQuery(request.query, vars), ...given])
   return url
 }
 
@@ -86,17 +94,18 @@ function argumentHeaders(tool: Tool, placed: readonly Placed[]): Record<string, 
   return headers
 }
 
-function buildBody(
-  { request, input }: ToolDefinition,
-  placed: readonly Placed[],
-): { body: string | null; type: string | undefined } {
+const takesBody = (tool: ToolDefinition): boolean =>
+  Object.keys(tool.input.properties).some((name) => routeOf(tool, name).place === 'body')
+
+function buildBody(tool: ToolDefinition, placed: readonly Placed[]): { body: string | null; type: string | undefined } {
+  const { request } = tool
   const hook = request.hook === undefined ? undefined : findHook(request.hook)
   const inBody = hook ? [] : placed.filter(({ place }) => place === 'body')
   if (request.body_from !== undefined) {
     const whole = placed.find(({ name }) => name === request.body_from)
     return whole ? { body: JSON.stringify(whole.value), type: JSON_TYPE } : { body: null, type: undefined }
   }
-  const body: Record<string, unknown> = structuredClone({ ...request.body_defaults })
+  const body: Record<string, unknown> = request.body_defaults ? structuredClone({ ...request.body_defaults }) : {}
   for (const { as, value } of inBody) writePath(body, as, value)
   if (hook)
     Object.assign(
@@ -107,11 +116,9 @@ function buildBody(
         ),
       ),
     )
-  const takesBody = Object.keys(input.properties).some(
-    (name) => routeOf({ request, input } as ToolDefinition, name).place === 'body',
-  )
   const isEmpty = Object.keys(body).length === 0
-  if (request.body === 'none' || (isEmpty && request.body === undefined && !takesBody)) return { body: null, type: undefined }
+  if (request.body === 'none' || (isEmpty && request.body === undefined && !takesBody(tool)))
+    return { body: null, type: undefined }
   if (request.body !== 'form') return { body: JSON.stringify(body), type: JSON_TYPE }
   const styles = new Map(inBody.map(({ as, style }) => [as.split('.')[0], style]))
   return { body: encodeForm(body, (name) => styles.get(name) ?? 'repeat'), type: FORM_TYPE }
@@ -153,7 +160,7 @@ function renderDeep(value: unknown, vars: TemplateVars): unknown {
 export function buildVerificationRequest(toolkit: Toolkit, verification: Verification, vars: TemplateVars): BuiltRequest {
   const { path, query, headers, body } = verification
   const url = renderUrl(compileTemplate(path), vars, path.startsWith('/') ? renderBaseUrl(toolkit, vars) : undefined)
-  appendQuery(url, query, vars)
+  appendQuery(url, renderQuery(query, vars))
   return {
     method: verification.method ?? 'GET',
     url,

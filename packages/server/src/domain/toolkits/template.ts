@@ -17,6 +17,8 @@ export interface CompiledTemplate {
   readonly text: string
   readonly parts: readonly (string | Hole)[]
   readonly variables: readonly string[]
+  /** The same variables may render to something else a moment later. */
+  readonly tellsTime: boolean
   /** Undefined when every variable it depends on lacks a value: whatever carries the template is then left out. */
   readonly render: (vars: TemplateVars) => string | undefined
 }
@@ -142,7 +144,8 @@ export function compileTemplate(text: string): CompiledTemplate {
   const variables = new Set<string>()
   for (const part of parts)
     if (typeof part !== 'string') for (const term of part.terms) if (term.kind === 'variable') variables.add(term.name)
-  const template: CompiledTemplate = { text, parts, variables: [...variables], render: (vars) => render(parts, vars) }
+  const tellsTime = parts.some((part) => typeof part !== 'string' && part.terms.some(({ kind }) => kind === 'now'))
+  const template: CompiledTemplate = { text, parts, variables: [...variables], tellsTime, render: (vars) => render(parts, vars) }
   compiled.set(text, template)
   return template
 }

@@ -25,8 +25,19 @@ export const pathParametersOf = (path: string): PathParameter[] =>
 export const replacePathParameters = (path: string, replace: (parameter: PathParameter) => string): string =>
   path.replace(PATH_PARAMETER, (_, plus: string, name: string) => replace({ name, keepsSlashes: plus === '+' }))
 
+const routes = new WeakMap<ToolDefinition, Map<string, ArgumentRoute>>()
+
 /** Where an argument goes. Path parameters may be written with the input's own name or with its `as`. */
 export function routeOf(tool: ToolDefinition, name: string): ArgumentRoute {
+  const known = routes.get(tool) ?? new Map<string, ArgumentRoute>()
+  routes.set(tool, known)
+  const route = known.get(name) ?? findRoute(tool, name)
+  // Only the names that the tool declares are remembered: others come from callers.
+  if (Object.hasOwn(tool.input.properties, name)) known.set(name, route)
+  return route
+}
+
+function findRoute(tool: ToolDefinition, name: string): ArgumentRoute {
   const property: ToolInputProperty = Object.hasOwn(tool.input.properties, name) ? (tool.input.properties[name] ?? {}) : {}
   const as = property.as ?? name
   const parameter = pathParametersOf(tool.request.path).find((candidate) => candidate.name === name || candidate.name === as)

@@ -76,12 +76,21 @@ export function invalidArguments(toolSlug: string, fields: readonly FieldError[]
   })
 }
 
+/** Arguments are JSON; the general clone of the platform takes ten times as long. */
+function copyJson(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) return value.map(copyJson)
+  const copy: Record<string, unknown> = { ...value }
+  for (const key of Object.keys(copy)) if (typeof copy[key] === 'object') copy[key] = copyJson(copy[key])
+  return copy
+}
+
 /**
  * The arguments as the request takes them: checked, with the schema's defaults filled in. The given object is not changed.
  * @throws HoldfastError `invalid_tool_arguments` with every offending path, such as `arguments.message.to[0]`
  */
 export function validateArguments(tool: Pick<Tool, 'slug' | 'inputParameters'>, args: unknown): Record<string, unknown> {
-  const copy: unknown = structuredClone(args ?? {})
+  const copy = copyJson(args ?? {})
   const validate = compileInput(tool.inputParameters)
   if (!validate(copy)) throw invalidArguments(tool.slug, (validate.errors ?? []).map(toFieldError))
   // The schema is one of an object.
