@@ -23,5 +23,6 @@ await testFlows(world, {
     const tools = await composio.tools.get(userId, { toolkits: [toolkit] })
     return tools.map((tool) => (tool.type === 'function' ? tool.function.name : tool.type))
   },
+  handleToolCalls: (userId, completion) => composio.provider.handleToolCalls(userId, completion),
   isMultipleAccountsError: (error) => error instanceof ComposioMultipleConnectedAccountsError,
 })

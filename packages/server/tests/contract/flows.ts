@@ -83,7 +83,31 @@ export interface Subject {
   /** The names of the tools, from the SDK's answer in the format of OpenAI's chat completions. */
   functionNames(userId: string, toolkit: string): Promise<string[]>
   isMultipleAccountsError(error: unknown): boolean
+  /** Hands the SDK the answer of a model that wants tools called. */
+  handleToolCalls(userId: string, completion: Completion): Promise<unknown>
 }
+
+/** An answer of OpenAI's chat completions, whole, as the SDKs' types want it. */
+export type Completion = ReturnType<typeof completionCalling>
+const completionCalling = (name: string) => ({
+  id: 'chatcmpl-1',
+  object: 'chat.completion' as const,
+  created: 0,
+  model: 'any',
+  choices: [
+    {
+      index: 0,
+      finish_reason: 'tool_calls' as const,
+      logprobs: null,
+      message: {
+        role: 'assistant' as const,
+        content: null,
+        refusal: null,
+        tool_calls: [{ id: 'call_1', type: 'function' as const, function: { name, arguments: '{}' } }],
+      },
+    },
+  ],
+})
 
 /** The flows that an app written against any of the SDKs relies on. */
 export async function testFlows({ upstream }: World, subject: Subject): Promise<void> {
@@ -195,6 +219,13 @@ export async function testFlows({ upstream }: World, subject: Subject): Promise<
       const result = await client.tools.execute('KEYED_ME', params)
       assert.deepEqual([result.successful, result.error, result.data], [true, null, { user: 'kim' }])
     }
+  })
+
+  test('the tool call of a model runs with the imported key', async () => {
+    await importGood('user_model')
+    const messages = await subject.handleToolCalls('user_model', completionCalling('KEYED_ME'))
+    assert.match(JSON.stringify(messages), /call_1/)
+    assert.match(JSON.stringify(messages), /kim/)
   })
 
   test("the upstream's refusal is an unsuccessful result with its reason", async () => {

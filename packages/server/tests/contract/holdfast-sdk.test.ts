@@ -17,6 +17,7 @@ await testFlows(world, {
     }),
   functionNames: async (userId, toolkit) =>
     (await holdfast.tools.get(userId, { toolkits: [toolkit] })).map((tool) => tool.function.name),
+  handleToolCalls: (userId, completion) => holdfast.provider.handleToolCalls(userId, completion),
   isMultipleAccountsError: (error) => error instanceof HoldfastMultipleConnectionsError,
 })
 

@@ -80,6 +80,18 @@ for (const [toolkit, authScheme, valOf] of SCHEMES)
     }
     assert.equal((await execute('HANG_UP')).body['successful'], false)
     assert.ok((await proxy('/hang-up')).status >= 500)
+    const made = await call('POST', '/tool_router/session', { user_id: 'user_1', connected_accounts: { [toolkit]: [id] } })
+    assert.equal(made.status, 201, made.text)
+    const session = `/tool_router/session/${String(made.body['session_id'])}`
+    const run = { tool_slug: `${prefix}_FAIL`, arguments: { status: 422 } }
+    assert.match((await call('POST', `${session}/execute`, run)).text, /422.*\[secret\]/)
+    const several = {
+      tool_slug: 'COMPOSIO_MULTI_EXECUTE_TOOL',
+      arguments: { tools: [run, { ...run, arguments: { status: newSecret() } }] },
+    }
+    assert.match((await call('POST', `${session}/execute`, several)).text, /422.*\[secret\]/)
+    const byProxy = { toolkit_slug: toolkit, endpoint: '/fail?status=422', method: 'GET' }
+    assert.match((await call('POST', `${session}/proxy_execute`, byProxy)).text, /\[secret\]/)
     await call('GET', `/connected_accounts/${id}`)
     await call('GET', '/connected_accounts?limit=1000')
     await call('DELETE', `/connected_accounts/${id}`)
@@ -143,6 +155,15 @@ test('no route answers a malformed request with the secrets in it', async () => 
     if (method === 'GET') await call(method, `${path}?${query}`)
     else for (const body of bodies) await call(method, path, body)
   }
+  for (const [method, path] of routes.filter(([, route]) => route.includes('/org/')))
+    for (const body of method === 'GET' || method === 'DELETE' ? [undefined] : bodies) {
+      const reply = await fetch(`${server.url}${path}`, {
+        method,
+        headers: { 'x-org-api-key': server.orgApiKey, ...(body !== undefined && { 'content-type': 'application/json' }) },
+        ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+      })
+      answers.push({ request: `${method} ${path} with the organisation key`, text: await reply.text() })
+    }
   const wrongKey = wireClient({ url: server.url, apiKey: encodeURIComponent(newSecret()) })
   for (const [method, path] of routes) {
     const { status, text } = await wrongKey.call(method, path)
