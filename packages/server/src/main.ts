@@ -78,7 +78,9 @@ async function rotateMasterKey(): Promise<void> {
   const { rewrapped } = await rotateKeys(config, { onProgress })
   process.stderr.write('\n')
   console.log(
-    `Done: ${rewrapped} project keys are now under HOLDFAST_MASTER_KEY. HOLDFAST_MASTER_KEY_PREVIOUS is no longer needed.`,
+    config.masterKey === undefined
+      ? `Done: ${rewrapped} project keys are now under a new key in ${config.dataDir}/master-key. Back that file up with the database.`
+      : `Done: ${rewrapped} project keys are now under HOLDFAST_MASTER_KEY. HOLDFAST_MASTER_KEY_PREVIOUS is no longer needed.`,
   )
 }
 
@@ -127,7 +129,10 @@ program.command('migrate').description('bring the database up to date and exit')
 program
   .command('rotate-keys')
   .description('re-wrap the data keys under a new master key while servers go on running')
-  .addHelpText('after', '\nSet HOLDFAST_MASTER_KEY to the new key and HOLDFAST_MASTER_KEY_PREVIOUS to the one before.')
+  .addHelpText(
+    'after',
+    '\nA generated key is replaced in the data directory. One of your own: set HOLDFAST_MASTER_KEY to the new key and\nHOLDFAST_MASTER_KEY_PREVIOUS to the one before.',
+  )
   .action(rotateMasterKey)
 program.command('doctor').description('check settings, database, keys and toolkits, and say what is wrong').action(doctor)
 
