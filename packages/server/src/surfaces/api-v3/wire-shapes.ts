@@ -24,19 +24,6 @@ export const pageOf = <Item extends TSchema>(item: Item) =>
 
 export const Success = Type.Object({ success: Type.Boolean() })
 
-/** The error body of every route. */
-export const WireErrorBody = Type.Object({
-  error: Type.Object({
-    message: Type.String(),
-    code: Type.Number(),
-    slug: Type.String(),
-    status: Type.Number(),
-    request_id: Type.String(),
-    suggested_fix: Type.String(),
-    errors: Type.Array(Type.String()),
-  }),
-})
-
 export const toIsoTime = (ms: number): string => new Date(ms).toISOString()
 
 /** Lists count no further than this, so that a page costs the same in a project of a hundred and of a million. */

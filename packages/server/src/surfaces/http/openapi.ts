@@ -1,6 +1,7 @@
 import swagger from '@fastify/swagger'
 import type { ApiServer } from './api-server.ts'
 import { API_PREFIXES } from './both-versions.ts'
+import { WireErrorBody } from './wire-errors.ts'
 
 const [OLD_PREFIX, LISTED_PREFIX] = API_PREFIXES
 
@@ -25,6 +26,13 @@ export async function registerOpenApi(app: ApiServer, { version, publicUrl, tags
       servers: [{ url: publicUrl ?? '/' }],
       tags: [...tags],
       components: {
+        schemas: { Error: WireErrorBody },
+        responses: {
+          Error: {
+            description: 'Refused, or failed: the body says why and what to do.',
+            content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } },
+          },
+        },
         securitySchemes: {
           ApiKeyAuth: { type: 'apiKey', in: 'header', name: 'x-api-key', description: 'The key of a project.' },
           OrgApiKeyAuth: {
@@ -38,6 +46,12 @@ export async function registerOpenApi(app: ApiServer, { version, publicUrl, tags
       security: [{ ApiKeyAuth: [] }],
     },
     transform: ({ schema, url }) => ({ schema: url.startsWith(`${OLD_PREFIX}/`) ? { ...schema, hide: true } : schema, url }),
+    transformObject: (documented) => {
+      const document = 'openapiObject' in documented ? documented.openapiObject : documented.swaggerObject
+      for (const operations of Object.values(document.paths ?? {}))
+        for (const operation of Object.values((operations ?? {}) as Record<string, OperationObject>)) describeResponses(operation)
+      return document
+    },
   })
   let text: string | undefined
   app.get('/openapi.json', { schema: { hide: true } }, async (_request, reply) => {
@@ -45,3 +59,18 @@ export async function registerOpenApi(app: ApiServer, { version, publicUrl, tags
     return reply.header('access-control-allow-origin', '*').type('application/json; charset=utf-8').send(text)
   })
 }
+
+interface OperationObject {
+  responses?: Record<string, { description: string; content?: unknown } | { $ref: string }>
+}
+
+/** Every route refuses in the same shape. A route that names no reply of its own has only that one. */
+function describeResponses(operation: OperationObject): void {
+  const named = Object.entries(operation.responses ?? {}).filter(([, response]) => 'content' in response)
+  operation.responses = Object.fromEntries([
+    ...named.map(([status, response]) => [status, { ...response, description: REPLIES[status] ?? 'Answered.' }]),
+    ['default', { $ref: '#/components/responses/Error' }],
+  ])
+}
+
+const REPLIES: Readonly<Record<string, string>> = { 200: 'Done.', 201: 'Made.' }

@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { type Static, Type } from 'typebox'
 import { type ErrorCode, HoldfastError } from '../../errors.ts'
 
 /**
@@ -61,18 +62,20 @@ const KNOWN_TO_CLIENTS: Partial<Record<ErrorCode, { code: number; slug: string }
   no_account_for_toolkit: { code: 1803, slug: 'ActionExecute_ConnectedAccountNotFound' },
 }
 
-export interface WireError {
-  readonly error: {
-    readonly message: string
-    /** A number, as the wire has it: coarse. `slug` is the exact name. */
-    readonly code: number
-    readonly slug: string
-    readonly status: number
-    readonly request_id: string
-    readonly suggested_fix: string
-    readonly errors: readonly string[]
-  }
-}
+/** The error body of every route. */
+export const WireErrorBody = Type.Object({
+  error: Type.Object({
+    message: Type.String({ description: 'What is wrong, for a person.' }),
+    code: Type.Number({ description: 'Coarse, as official clients know it; `slug` is the exact name.' }),
+    slug: Type.String({ description: 'The exact name of the refusal. It never changes its meaning.' }),
+    status: Type.Number({ description: 'The HTTP status.' }),
+    request_id: Type.String({ description: 'Also in the header x-request-id, and in the log.' }),
+    suggested_fix: Type.String({ description: 'What to do about it; may be empty.' }),
+    errors: Type.Array(Type.String(), { description: 'One line for each refused field: `path: what is wrong`.' }),
+  }),
+})
+
+export type WireError = Static<typeof WireErrorBody>
 
 export const statusOf = (code: ErrorCode): number => STATUS[code]
 
