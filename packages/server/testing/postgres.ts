@@ -9,6 +9,10 @@ import pg from 'pg'
 export interface PostgresServer {
   /** Ends without a database name: append one. */
   readonly url: string
+  /** Goes away, the data stay: `SIGINT` ends open connections and stops, `SIGQUIT` just drops them. */
+  down(signal: 'SIGINT' | 'SIGQUIT'): Promise<void>
+  /** Back again, where it was. */
+  up(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -43,24 +47,34 @@ export async function startPostgres(): Promise<PostgresServer> {
     shared_buffers: '128MB',
   }
   const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
-  const server = spawn(join(bin, 'postgres'), ['-D', data, ...flags], { ...user, stdio: ['ignore', 'ignore', 'pipe'] })
-  let log = ''
-  server.stderr.setEncoding('utf8').on('data', (text) => {
-    log = (log + text).slice(-4000)
-  })
-  const ended = new Promise<void>((resolve) => server.once('exit', () => resolve()))
-
   const url = `postgres://postgres@127.0.0.1:${port}`
-  await untilReady(
-    `${url}/postgres`,
-    () => server.exitCode === null,
-    () => log,
-  )
+  const launch = async () => {
+    const server = spawn(join(bin, 'postgres'), ['-D', data, ...flags], { ...user, stdio: ['ignore', 'ignore', 'pipe'] })
+    let log = ''
+    server.stderr.setEncoding('utf8').on('data', (text) => {
+      log = (log + text).slice(-4000)
+    })
+    const ended = new Promise<void>((resolve) => server.once('exit', () => resolve()))
+    await untilReady(
+      `${url}/postgres`,
+      () => server.exitCode === null,
+      () => log,
+    )
+    return { server, ended }
+  }
+  let running = await launch()
+  const down = async (signal: NodeJS.Signals) => {
+    running.server.kill(signal)
+    await running.ended
+  }
   return {
     url,
+    down,
+    async up() {
+      running = await launch()
+    },
     async stop() {
-      server.kill('SIGINT')
-      await ended
+      await down('SIGINT')
       rmSync(root, { recursive: true, force: true })
     },
   }

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { Kysely, Migrator, PostgresDialect, sql } from 'kysely'
 import pg from 'pg'
 import { migrationsFor } from './migrations.ts'
+import { reportingOutages } from './outage.ts'
 import type { Db, Tables } from './schema.ts'
 import { sqliteDialect } from './sqlite.dialect.ts'
 
@@ -16,7 +17,7 @@ export interface DatabaseOptions {
   readonly poolSize?: number
   /** Called with the text of each statement that was run; tests count them. */
   readonly onStatement?: (sql: string) => void
-  /** Told of a PostgreSQL connection that broke while idle; the pool replaces it by itself. */
+  /** Told of a PostgreSQL connection that broke while no statement ran on it; the pool replaces it by itself. */
   readonly onIdleError?: (error: Error) => void
 }
 
@@ -34,9 +35,11 @@ export function openDatabase(options: DatabaseOptions): Database {
   const dialect: DialectName = options.databaseUrl ? 'postgres' : 'sqlite'
   const { onStatement } = options
   const db: Db = new Kysely<Tables>({
-    dialect: options.databaseUrl
-      ? postgresDialect(options.databaseUrl, options)
-      : sqliteDialect(sqliteFile(options.dataDir), onStatement),
+    dialect: reportingOutages(
+      options.databaseUrl
+        ? postgresDialect(options.databaseUrl, options)
+        : sqliteDialect(sqliteFile(options.dataDir), onStatement),
+    ),
     ...(onStatement && { log: (event) => void (event.level === 'query' && onStatement(event.query.sql)) }),
   })
   const migrator = new Migrator({ db, provider: { getMigrations: async () => migrationsFor(dialect) } })
@@ -69,6 +72,8 @@ pg.types.setTypeParser(pg.types.builtins.INT8, Number)
 
 function postgresDialect(connectionString: string, { poolSize = 10, onIdleError = () => {} }: DatabaseOptions) {
   const pool = new pg.Pool({ connectionString, max: poolSize, connectionTimeoutMillis: 30_000, application_name: 'holdfast' })
-  pool.on('error', onIdleError)
+  pool.on('error', () => {}) // what each connection has told already
+  // The pool listens only to connections that nobody holds: one that breaks between two statements of a transaction would end the process.
+  pool.on('connect', (client) => void client.on('error', onIdleError))
   return new PostgresDialect({ pool })
 }
