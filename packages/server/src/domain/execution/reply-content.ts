@@ -1,3 +1,4 @@
+import { isDeeperThan } from '../../json-depth.ts'
 import type { OutboundReply } from '../../platform/outbound/outbound.ts'
 
 /** What an upstream sent, as JSON, as text, or as bytes with their type. */
@@ -10,12 +11,16 @@ export type ReplyContent =
 const JSON_TYPE = /[/+]json\b|\bx-ndjson\b/i
 const TEXT_TYPE = /^text\/|[/+]xml\b|\/(?:x-)?(?:javascript|ecmascript|x-www-form-urlencoded|yaml|graphql|sql)\b|\bcharset=/i
 
+/** An upstream that nests deeper than this means no good: what it sent is passed on as the text that it is. */
+const MAX_LEVELS = 500
+
 export function readContent({ headers, body }: Pick<OutboundReply, 'headers' | 'body'>): ReplyContent {
   if (body.length === 0) return { kind: 'empty' }
   const contentType = headers['content-type'] ?? ''
   if (JSON_TYPE.test(contentType) || (contentType === '' && looksLikeJson(body))) {
     try {
-      return { kind: 'json', value: JSON.parse(body.toString()) }
+      const value: unknown = JSON.parse(body.toString())
+      return isDeeperThan(value, MAX_LEVELS) ? { kind: 'text', text: body.toString() } : { kind: 'json', value }
     } catch {
       return { kind: 'text', text: body.toString() } // mislabelled, or several documents in one
     }

@@ -205,6 +205,17 @@ test('bytes go through the proxy both ways, also more than other routes take', a
   assert.equal(upstream.seen.length, sent)
 })
 
+test('an upstream that nests without end is passed on as text', async (t) => {
+  const json = `${'['.repeat(20_000)}${']'.repeat(20_000)}`
+  for (const status of [200, 400]) {
+    const { proxy, execute } = await setUp(t, sqlite, () => ({ status, body: json }))
+    const { body, text } = await proxy({ method: 'GET' })
+    assert.deepEqual([body.status, body.data], [status, json], text.slice(0, 300))
+    const executed = await execute({ user_id: 'u', arguments: { id: 'one' } })
+    assert.deepEqual([executed.body.successful, executed.body.data], [status === 200, { text: json }])
+  }
+})
+
 test('the proxy answers with what the upstream said, without its cookies, and goes nowhere else', async (t) => {
   const { proxy, call, account, upstream, host } = await setUp(t, sqlite, () => ({
     status: 418,

@@ -1,4 +1,5 @@
 import type { FieldError } from '../../errors.ts'
+import { isDeeperThan } from '../../json-depth.ts'
 
 /** As far as a schema says what is text: the rest of it does not matter here. */
 interface TextSchema {
@@ -39,11 +40,6 @@ export function findUnstorableText(schema: TextSchema, value: unknown, path = ''
 /** Far beyond what any API takes, far below what a recursive reader of JSON survives. */
 const MAX_LEVELS = 200
 
-export function isTooDeep(value: unknown, levels = MAX_LEVELS): boolean {
-  if (typeof value !== 'object' || value === null) return false
-  if (levels === 0) return true
-  for (const inner of Array.isArray(value) ? value : Object.values(value)) if (isTooDeep(inner, levels - 1)) return true
-  return false
-}
+export const isTooDeep = (value: unknown): boolean => isDeeperThan(value, MAX_LEVELS)
 
 export const TOO_DEEP: FieldError = { path: '', message: `must not be nested deeper than ${MAX_LEVELS} levels` }
