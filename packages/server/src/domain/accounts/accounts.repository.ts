@@ -227,19 +227,29 @@ export async function findAccountByAlias(
   return row && toListed(row)
 }
 
-export type AccountChange = Partial<Pick<Account, 'status' | 'statusReason' | 'alias' | 'acl' | 'type'>>
+export type AccountChange = Partial<Pick<Account, 'status' | 'statusReason' | 'alias' | 'acl'>>
 
-/** False when the account is gone, or no longer in the state it was read in. */
+/**
+ * Writes what changes and nothing else: what was read may have been changed by others since. False when the account is gone, or
+ * what the change builds on, its state or its list of users, is no longer what was read.
+ */
 export async function updateAccount(db: Db, account: Account, change: AccountChange, now: number): Promise<boolean> {
-  const { status, status_reason, alias, account_type, acl } = toRow({ ...account, ...change })
-  const { numUpdatedRows } = await db
+  const { status, statusReason, alias, acl } = change
+  let query = db
     .updateTable('connected_account')
-    .set({ status, status_reason, alias, account_type, acl, updated_at: now })
+    .set({
+      updated_at: now,
+      ...(status !== undefined && { status }),
+      ...(statusReason !== undefined && { status_reason: statusReason }),
+      ...(alias !== undefined && { alias }),
+      ...(acl !== undefined && { acl: JSON.stringify(acl) }),
+    })
     .where('project_id', '=', account.projectId)
     .where('id', '=', account.id)
     .where('status', '=', account.status)
     .where('deleted_at', 'is', null)
-    .executeTakeFirst()
+  if (acl) query = query.where('acl', '=', JSON.stringify(account.acl))
+  const { numUpdatedRows } = await query.executeTakeFirst()
   return numUpdatedRows === 1n
 }
 

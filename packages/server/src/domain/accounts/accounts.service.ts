@@ -98,9 +98,7 @@ export async function patchAccount(deps: AccountsDeps, projectId: ProjectId, id:
     const patched = await tryPatch(deps, projectId, id, patch)
     if (patched) return patched
   }
-  throw new HoldfastError('credential_conflict', `Connection ${id} is being changed by many others at this moment.`, {
-    fix: 'Try again.',
-  })
+  throw tooManyChanges(id)
 }
 
 async function tryPatch(deps: AccountsDeps, projectId: ProjectId, id: string, patch: AccountPatch): Promise<Account | undefined> {
@@ -123,8 +121,7 @@ async function tryPatch(deps: AccountsDeps, projectId: ProjectId, id: string, pa
 async function prepareCredential(deps: AccountsDeps, account: Account, { scheme, val }: NonNullable<AccountPatch['credential']>) {
   assertSameScheme(account.scheme, scheme, 'connection')
   const auth = requireAuth(deps.catalogue.requireToolkit(account.toolkitSlug), account.scheme)
-  const stored = await readCredential(deps.credentials, ownerOf(account))
-  if (!stored) throw credentialMissing()
+  const stored = await requireCredential(deps, account)
   const merged = { scheme: account.scheme, val: mergePatch(auth, stored.credential.val, val) }
   return (trx: Db, now: number) => updateCredential(deps.credentials, trx, ownerOf(account), stored.version, merged, now)
 }
@@ -152,30 +149,44 @@ async function setStatus(
   id: string,
   status: AccountStatus,
   reason: string | null,
+  /** What the change was decided on; where it is no longer so, the state is left as it is. */
+  basis?: { readonly status: AccountStatus; readonly stillHolds: (trx: Db) => Promise<boolean> },
 ): Promise<Account> {
-  const { account } = await requireAccount(deps, projectId, id)
-  if (account.status === status) return account
-  assertMayBecome(account.status, status)
-  const now = deps.now()
-  const change = { status, statusReason: reason }
-  await deps.db.transaction().execute(async (trx) => {
-    if (!(await updateAccount(trx, account, change, now))) throw accountNotFound(id)
-    await recordStatus(trx, account, status, now)
-  })
-  return { ...account, ...change, updatedAt: now }
+  for (let attempt = 0; attempt < MAX_PATCH_ATTEMPTS; attempt++) {
+    const { account } = await requireAccount(deps, projectId, id)
+    if (account.status === status || (basis && account.status !== basis.status)) return account
+    assertMayBecome(account.status, status)
+    const now = deps.now()
+    const change = { status, statusReason: reason }
+    const changed = await deps.db
+      .transaction()
+      .execute(async (trx) => {
+        if (!(await updateAccount(trx, account, change, now))) throw new LostRace()
+        if (basis && !(await basis.stillHolds(trx))) throw new OutOfDate()
+        await recordStatus(trx, account, status, now)
+        return { ...account, ...change, updatedAt: now }
+      })
+      .catch((error: unknown) => (error instanceof OutOfDate ? account : loserRetries(error)))
+    if (changed) return changed
+  }
+  throw tooManyChanges(id)
 }
 
 /**
  * For direct schemes a refresh is a question to the provider: a credential it refuses is EXPIRED from then on, one it takes
- * (again) is ACTIVE. Where nothing can be asked, the state stays as it is.
+ * (again) is ACTIVE. Where nothing can be asked, the state stays as it is; so it does when the credential has been replaced,
+ * or the connection disabled, while the provider was asked.
  */
 export async function refreshAccount(deps: AccountsDeps, projectId: ProjectId, id: string): Promise<Account> {
-  const { account, toolkit, auth, values } = await openAccount(deps, projectId, id)
+  const { account, toolkit, auth, values, version } = await openAccount(deps, projectId, id)
   if (account.status === 'INACTIVE' || account.status === 'REVOKED') return account
   const verdict = await verifyCredential(deps, toolkit, auth, values)
+  const stillHolds = async (trx: Db) => (await readCredential(deps.credentials, ownerOf(account), trx))?.version === version
+  const become = (status: AccountStatus, reason: string | null) =>
+    setStatus(deps, projectId, id, status, reason, { status: account.status, stillHolds })
   if (verdict.outcome === 'refused' && mayBecome(account.status, 'EXPIRED'))
-    return setStatus(deps, projectId, id, 'EXPIRED', `${toolkit.name} refused the credential with status ${verdict.status}`)
-  if (verdict.outcome === 'good' && mayBecome(account.status, 'ACTIVE')) return setStatus(deps, projectId, id, 'ACTIVE', null)
+    return become('EXPIRED', `${toolkit.name} refused the credential with status ${verdict.status}`)
+  if (verdict.outcome === 'good' && mayBecome(account.status, 'ACTIVE')) return become('ACTIVE', null)
   return account
 }
 
@@ -184,12 +195,19 @@ export async function openAccount(
   deps: AccountsDeps,
   projectId: ProjectId,
   id: string,
-): Promise<ListedAccount & { toolkit: Toolkit; auth: ResolvedAuth; values: CredentialValues }> {
+): Promise<ListedAccount & { toolkit: Toolkit; auth: ResolvedAuth; values: CredentialValues; version: number }> {
   const listed = await requireAccount(deps, projectId, id)
-  const stored = await readCredential(deps.credentials, ownerOf(listed.account))
-  if (!stored) throw credentialMissing()
+  const { credential, version } = await requireCredential(deps, listed.account)
   const toolkit = deps.catalogue.requireToolkit(listed.account.toolkitSlug)
-  return { ...listed, toolkit, auth: requireAuth(toolkit, listed.account.scheme), values: stored.credential.val }
+  return { ...listed, toolkit, auth: requireAuth(toolkit, listed.account.scheme), values: credential.val, version }
+}
+
+/** Without its secret an account has usually been deleted since it was read: then that is what the caller is told. */
+async function requireCredential(deps: AccountsDeps, account: Account) {
+  const stored = await readCredential(deps.credentials, ownerOf(account))
+  if (stored) return stored
+  await requireAccount(deps, account.projectId, account.id)
+  throw credentialMissing()
 }
 
 /** The row stays for the record; the secret is destroyed in the same transaction. */
@@ -197,8 +215,9 @@ export async function deleteAccount(deps: AccountsDeps, projectId: ProjectId, id
   const { account } = await requireAccount(deps, projectId, id)
   const now = deps.now()
   await deps.db.transaction().execute(async (trx) => {
-    if (!(await markAccountDeleted(trx, projectId, account.id, now))) throw accountNotFound(id)
+    // First the secret, then the account, as a patch writes them: the other way round the two would wait for each other.
     await destroyCredential(deps.credentials, trx, ownerOf(account))
+    if (!(await markAccountDeleted(trx, projectId, account.id, now))) throw accountNotFound(id)
     await recordEvent(trx, projectId, { type: 'connected_account.deleted', subjectId: account.id }, now)
   })
 }
@@ -215,6 +234,12 @@ const recordStatus = (trx: Db, account: Account, status: AccountStatus, now: num
 
 /** The account changed state between our read and our write. */
 class LostRace extends Error {}
+/** What the change was made for no longer holds. */
+class OutOfDate extends Error {}
+const tooManyChanges = (id: string) =>
+  new HoldfastError('credential_conflict', `Connection ${id} is being changed by many others at this moment.`, {
+    fix: 'Try again.',
+  })
 const loserRetries = (error: unknown): undefined => {
   if (!(error instanceof LostRace)) throw error
   return undefined
