@@ -1,3 +1,4 @@
+import { setImmediate as yieldTurn } from 'node:timers/promises'
 import type { LogId, ProjectId } from '../../ids.ts'
 import type { Db } from '../../platform/storage/schema.ts'
 import { insertExecutions } from './execution-log.repository.ts'
@@ -45,13 +46,16 @@ export function createExecutionLog(
   let timer: NodeJS.Timeout | undefined
 
   const write = async () => {
-    while (pending.length > 0) {
-      const batch = pending.slice(0, batchSize)
+    // What comes in meanwhile waits for the next time, or ever smaller batches would follow each other without an end.
+    for (let left = pending.length; left > 0; left -= batchSize) {
+      const batch = pending.slice(0, Math.min(batchSize, left))
       await insertExecutions(db, batch)
       pending = pending.slice(batch.length)
+      // An embedded database writes within this very turn: calls that wait go first, then the next batch.
+      await yieldTurn()
     }
   }
-  const flush = (): Promise<void> => {
+  const flushOnce = (): Promise<void> => {
     clearTimeout(timer)
     timer = undefined
     writing ??= write().finally(() => {
@@ -64,7 +68,11 @@ export function createExecutionLog(
     flushLater()
   }
   const flushLater = () => {
-    timer ??= setTimeout(() => flush().catch(failed), flushEveryMs).unref()
+    timer ??= setTimeout(() => flushOnce().catch(failed), flushEveryMs).unref()
+  }
+  const flush = async () => {
+    do await flushOnce()
+    while (pending.length > 0)
   }
   return {
     record(execution) {

@@ -11,7 +11,7 @@ import {
   SqliteIntrospector,
   SqliteQueryCompiler,
 } from 'kysely'
-import { offerDirectReads } from './direct-reads.ts'
+import { type DirectReads, offerDirectReads } from './direct-reads.ts'
 
 /** Statements kept prepared. The server has fewer; the bound is for list queries, whose shape follows their filters. */
 const MAX_PREPARED = 500
@@ -25,10 +25,13 @@ export function sqliteDialect(file: string, onStatement?: (sql: string) => void)
   return {
     createAdapter: () => {
       const adapter = new SqliteAdapter()
-      offerDirectReads(adapter, (sql, parameters) => {
-        const rows = driver.readNow(sql, parameters)
-        if (rows) onStatement?.(sql)
-        return rows
+      offerDirectReads(adapter, {
+        epoch: driver.epoch,
+        read(sql, parameters) {
+          const rows = driver.read(sql, parameters)
+          if (rows) onStatement?.(sql)
+          return rows
+        },
       })
       return adapter
     },
@@ -38,10 +41,8 @@ export function sqliteDialect(file: string, onStatement?: (sql: string) => void)
   }
 }
 
-interface SqliteDriver extends Driver {
-  /** Undefined while the connection is somebody's: what they have not committed is not there yet. */
-  readNow(sql: string, parameters: readonly unknown[]): unknown[] | undefined
-}
+/** While the connection is somebody's they answer undefined: what is not committed yet is not there yet. */
+type SqliteDriver = Driver & DirectReads
 
 function sqliteDriver(file: string): SqliteDriver {
   let database: DatabaseSync | undefined
@@ -56,7 +57,8 @@ function sqliteDriver(file: string): SqliteDriver {
       database = openSqlite(file)
       connection = sqliteConnection(database)
     },
-    readNow: (sql, parameters) => (database && holders === 0 ? connection.readNow(sql, parameters) : undefined),
+    read: (sql, parameters) => (database && holders === 0 ? connection.read(sql, parameters) : undefined),
+    epoch: () => (database && holders === 0 ? connection.epoch() : undefined),
     async acquireConnection() {
       holders += 1
       const turn = tail
@@ -97,24 +99,42 @@ function openSqlite(file: string): DatabaseSync {
 }
 
 interface SqliteConnection extends DatabaseConnection {
-  readNow(sql: string, parameters: readonly unknown[]): unknown[]
+  read(sql: string, parameters: readonly unknown[]): unknown[]
+  epoch(): number
 }
 
+/** All but reads, and the records of calls, which are written all the time and which no read of a call looks at. */
+const CHANGES = /^(?!\s*(?:select|begin|commit|rollback|insert into "execution_log")\b)/i
+
 function sqliteConnection(database: DatabaseSync): SqliteConnection {
-  const prepared = new Map<string, { statement: StatementSync; returnsRows: boolean }>()
+  const prepared = new Map<string, { statement: StatementSync; returnsRows: boolean; changes: boolean }>()
+  // It differs when another connection, of any process, has committed; our own writes are counted.
+  const dataVersion = database.prepare('pragma data_version')
+  dataVersion.setReturnArrays(true)
+  let seenVersion: unknown
+  let epoch = 0
   const prepare = (sql: string) => {
     const known = prepared.get(sql)
     if (known) return known
     if (prepared.size >= MAX_PREPARED) prepared.clear()
     const statement = database.prepare(sql)
-    const entry = { statement, returnsRows: statement.columns().length > 0 }
+    const entry = { statement, returnsRows: statement.columns().length > 0, changes: CHANGES.test(sql) }
     prepared.set(sql, entry)
     return entry
   }
   return {
-    readNow: (sql, parameters) => prepare(sql).statement.all(...(parameters as Parameters<StatementSync['all']>)),
+    read: (sql, parameters) => prepare(sql).statement.all(...(parameters as Parameters<StatementSync['all']>)),
+    epoch() {
+      const [version] = dataVersion.get() as unknown as [number]
+      if (version !== seenVersion) {
+        seenVersion = version
+        epoch += 1
+      }
+      return epoch
+    },
     async executeQuery<R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {
-      const { statement, returnsRows } = prepare(sql)
+      const { statement, returnsRows, changes: mayChange } = prepare(sql)
+      if (mayChange) epoch += 1
       const values = parameters as Parameters<StatementSync['all']>
       if (returnsRows) return { rows: statement.all(...values) as R[] }
       const { changes } = statement.run(...values)
