@@ -135,8 +135,7 @@ export async function testSessionFlows(
     const client = new Client({ name: 'contract-test', version: '1.0.0' })
     const headers = { 'x-api-key': server.apiKey, ...session.mcp.headers }
     const transport = new StreamableHTTPClientTransport(new URL(session.mcp.url), { requestInit: { headers } })
-    // The library's own types disagree under exactOptionalPropertyTypes: its transport says `sessionId: string | undefined`.
-    await client.connect(transport as Parameters<typeof client.connect>[0])
+    await client.connect(transport)
     t.after(() => client.close())
     const { tools } = await client.listTools()
     assert.deepEqual(tools.map(({ name }) => name).sort(), [...HELPERS, 'KEYED_ME'])
