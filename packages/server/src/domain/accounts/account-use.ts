@@ -6,7 +6,7 @@ import { credentialMissing, openCredential } from '../credentials/credentials.se
 import { type UsableCredential, usableCredential } from '../credentials/usable-credential.ts'
 import { requireAuth } from '../toolkits/catalogue.ts'
 import type { Toolkit } from '../toolkits/toolkit.ts'
-import type { Account } from './account.ts'
+import { type Account, admitsUser } from './account.ts'
 import { type AccountForUse, findAccountForUse, findActiveAccountForUse } from './accounts.repository.ts'
 import { type AccountsDeps, accountNotFound } from './accounts.service.ts'
 
@@ -91,6 +91,10 @@ async function findById(
     throw new HoldfastError('invalid_request', `Connection ${id} belongs to another user.`, {
       fix: 'Leave user_id out, or use a connection of that user.',
       fields: [{ path: 'user_id', message: 'is not the owner of the connection' }],
+    })
+  if (userId !== undefined && !admitsUser(account, userId))
+    throw new HoldfastError('forbidden', `Connection ${id} is not shared with this user.`, {
+      fix: 'Let its creator put the user on its list (experimental.acl_config_for_shared), or use a connection of the user.',
     })
   if (toolkitSlug !== undefined && account.toolkitSlug !== toolkitSlug)
     throw new HoldfastError(

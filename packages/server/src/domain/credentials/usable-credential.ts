@@ -9,7 +9,11 @@ import type { CredentialValues } from './credential.ts'
 import { secretScrubber } from './secret-scrubber.ts'
 
 /** A request without its credential: a tool's, or the body-carrying one of a proxy call. */
-export type PlainRequest = Omit<BuiltRequest, 'body'> & { readonly body: string | Uint8Array | null }
+export type PlainRequest = Omit<BuiltRequest, 'body'> & {
+  readonly body: string | Uint8Array | null
+  /** Where the caller's own credential already stands in it. */
+  readonly brought?: { readonly headers: readonly string[]; readonly body: boolean }
+}
 
 /** A credential that others may use without seeing it. */
 export interface UsableCredential {
@@ -48,7 +52,7 @@ export function usableCredential(
     headers: () => toolkitHeaders(toolkit, vars),
     buildToolRequest: (tool, args) => buildToolRequest(toolkit, tool, args, vars),
     inject(request) {
-      const { body } = request
+      const { body, brought } = request
       // Only a text body can take a credential in; bytes pass through untouched.
       const placed = applyPlacements(auth, vars, { ...request, body: typeof body === 'string' ? body : null })
       return {
@@ -56,7 +60,8 @@ export function usableCredential(
         url: placed.request.url,
         headers: placed.request.headers,
         body: body instanceof Uint8Array ? body : placed.request.body,
-        credentialHeaders: placed.credentialHeaders,
+        credentialHeaders: brought ? [...placed.credentialHeaders, ...brought.headers] : placed.credentialHeaders,
+        credentialInBody: brought?.body === true || (!(body instanceof Uint8Array) && placed.request.body !== body),
         mayReceiveCredentials: mayReceive,
       }
     },

@@ -10,7 +10,7 @@ import { type UsableCredential, usableCredential } from '../credentials/usable-c
 import { requireAuth } from '../toolkits/catalogue.ts'
 import { readPath } from '../toolkits/json-path.ts'
 import type { Tool } from '../toolkits/toolkit.ts'
-import { type CustomAuth, customAuthScrubber, withCustomAuth } from './custom-auth.ts'
+import { assertBoundFor, type CustomAuth, customAuthScrubber, withCustomAuth } from './custom-auth.ts'
 import type { Execution, ExecutionLog } from './execution-log.ts'
 import { mapTexts, readContent, refusalMessage, toToolData } from './reply-content.ts'
 
@@ -47,6 +47,7 @@ export async function executeTool(deps: ExecutionDeps, projectId: ProjectId, cal
   const startedAt = deps.now()
   const tool = deps.catalogue.requireTool(call.toolSlug)
   const { credential, accountId, userId } = await chooseCredential(deps, projectId, call, tool)
+  if (call.customAuth?.baseUrl) assertBoundFor(credential.baseUrl(), call.customAuth.baseUrl)
   const request = credential.buildToolRequest(tool, call.arguments)
   const outgoing = call.customAuth ? withCustomAuth(request, call.customAuth) : request
 

@@ -73,6 +73,8 @@ const MESSAGE_FIELDS = [
   'errorMessages',
 ]
 const MAX_MESSAGE_LENGTH = 500
+/** A page has more markup than words; what stands behind this much of it is not looked for. */
+const MAX_MARKUP_LENGTH = 20_000
 
 /** The sentence in an upstream's refusal that tells what is wrong, wherever providers like to put it. */
 export function refusalMessage(content: ReplyContent): string | undefined {
@@ -94,6 +96,7 @@ function findMessage(value: unknown, depth: number): string | undefined {
 
 const withoutMarkup = (text: string): string | undefined =>
   text
-    .replace(/<[^>]*>/g, ' ')
+    .slice(0, MAX_MARKUP_LENGTH)
+    .replace(/<[^<>]*>/g, ' ')
     .replace(/\s+/g, ' ')
     .trim() || undefined

@@ -16,10 +16,12 @@ export interface OutboundRequest {
   readonly url: URL
   /** What belongs to the connection (`host`, `content-length`, `connection`, …) is left out. */
   readonly headers: Readonly<Record<string, string>>
-  /** Goes along with a 307 or 308 wherever that leads: send a body that is itself a secret with `maxRedirects: 0`. */
+  /** Goes along with a 307 or 308 wherever that leads, unless it holds a credential. */
   readonly body?: Uint8Array | string | null
   /** Names of headers that carry a credential: dropped when a redirect leaves the origin, as every secret-looking header is. */
   readonly credentialHeaders?: readonly string[]
+  /** A 307 or 308 that leaves the origin would take the body along: `destination_not_allowed` then. */
+  readonly credentialInBody?: boolean
   /** Asked for the URL (false: `destination_not_allowed`) and for each redirect target (false: followed without credentials). */
   readonly mayReceiveCredentials?: (url: URL) => boolean
   /** For the whole exchange, redirects and decompression included. Default 60 s. */
@@ -76,13 +78,15 @@ async function send(pools: Dispatcher, request: OutboundRequest): Promise<Outbou
     maxRedirects = 5,
     mayReceiveCredentials = everywhere,
     credentialHeaders = [],
+    credentialInBody = false,
   } = request
   let hop = firstHop(request, mayReceiveCredentials)
   const deadline = startDeadline(hop.url.host, request.timeoutMs ?? 60_000, request.signal)
   try {
     for (let redirects = 0; ; redirects++) {
       const reply = await sendHop(pools, hop, deadline, maxReplyBytes, maxRedirects > 0)
-      const next = maxRedirects > 0 ? followRedirect(hop, reply, { credentialHeaders, mayReceiveCredentials }) : null
+      const next =
+        maxRedirects > 0 ? followRedirect(hop, reply, { credentialHeaders, credentialInBody, mayReceiveCredentials }) : null
       if (next === null) return await finishReply(hop, reply, maxReplyBytes, deadline)
       if (redirects === maxRedirects) throw unreachable(hop.url.host, `it redirected more than ${maxRedirects} times`)
       hop = next

@@ -22,6 +22,7 @@ export function assertCallable(url: URL): void {
 
 export interface RedirectRules {
   readonly credentialHeaders: readonly string[]
+  readonly credentialInBody: boolean
   readonly mayReceiveCredentials: (url: URL) => boolean
 }
 
@@ -35,6 +36,11 @@ export function followRedirect(hop: Hop, reply: HopReply, rules: RedirectRules):
   const toGet = reply.status === 303 ? hop.method !== 'HEAD' : hop.method === 'POST' && reply.status < 303
   const mayKeep = url.origin === hop.url.origin && rules.mayReceiveCredentials(url)
   const headers = mayKeep ? hop.headers : withoutCredentials(hop.headers, rules.credentialHeaders)
+  if (!toGet && !mayKeep && rules.credentialInBody && hop.body !== null)
+    throw new HoldfastError(
+      'destination_not_allowed',
+      `${hop.url.host} redirects to ${url.host}, which may not get the credential that the body of this request holds.`,
+    )
   if (!toGet) return { ...hop, url, headers }
   return { method: 'GET', url, headers: pickHeaders(headers, (name) => !name.startsWith('content-')), body: null }
 }
