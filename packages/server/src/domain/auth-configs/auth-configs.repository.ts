@@ -76,6 +76,21 @@ export async function countAuthConfigs(db: Db, projectId: ProjectId, filter: Aut
   return count
 }
 
+/**
+ * Before a transaction reads what it is going to change: others who hold the auth config wait until it ends, on every database.
+ * False when there is no such one.
+ */
+export async function holdAuthConfig(trx: Db, projectId: ProjectId, id: string, now: number): Promise<boolean> {
+  const { numUpdatedRows } = await trx
+    .updateTable('auth_config')
+    .set({ updated_at: now })
+    .where('project_id', '=', projectId)
+    .where('id', '=', id)
+    .where('deleted_at', 'is', null)
+    .executeTakeFirst()
+  return numUpdatedRows === 1n
+}
+
 export async function updateAuthConfig(db: Db, config: AuthConfig): Promise<boolean> {
   const { name, status, settings, updated_at } = toRow(config)
   const { numUpdatedRows } = await db

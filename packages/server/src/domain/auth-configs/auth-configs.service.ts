@@ -19,6 +19,7 @@ import {
   type AuthConfigFilter,
   countAuthConfigs,
   findAuthConfig,
+  holdAuthConfig,
   insertAuthConfig,
   type ListPosition,
   listAuthConfigs,
@@ -83,12 +84,14 @@ export async function requireAuthConfig(
   id: string,
 ): Promise<AuthConfig> {
   const config = await findAuthConfig(deps.db, projectId, id)
-  if (!config)
-    throw new HoldfastError('auth_config_not_found', `There is no auth config ${id} in this project.`, {
-      fix: 'List the auth configs (GET /api/v3/auth_configs), or create one for the toolkit.',
-    })
+  if (!config) throw authConfigNotFound(id)
   return config
 }
+
+const authConfigNotFound = (id: string) =>
+  new HoldfastError('auth_config_not_found', `There is no auth config ${id} in this project.`, {
+    fix: 'List the auth configs (GET /api/v3/auth_configs), or create one for the toolkit.',
+  })
 
 /** For new connections: one that is there and enabled. */
 export async function requireEnabledAuthConfig(
@@ -130,6 +133,7 @@ export async function patchAuthConfig(
 ): Promise<AuthConfig> {
   const now = deps.now()
   return deps.db.transaction().execute(async (trx) => {
+    if (!(await holdAuthConfig(trx, projectId, id, now))) throw authConfigNotFound(id)
     const config = await requireAuthConfig({ db: trx }, projectId, id)
     const stored = await readCredential(deps.credentials, ownerOf(config), trx)
     const before = stored ? fromCredential(stored.credential) : NO_SECRETS

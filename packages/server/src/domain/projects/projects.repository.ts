@@ -28,6 +28,20 @@ export const listProjectsAcrossProjects = (db: Db, after: { createdAt: number; i
     .limit(limit)
     .execute()
 
+/**
+ * Before a transaction reads what it is going to change: others who hold the project wait until it ends, on every database.
+ * False when there is no such project.
+ */
+export async function holdProject(trx: Db, id: ProjectId, now: number): Promise<boolean> {
+  const { numUpdatedRows } = await trx
+    .updateTable('project')
+    .set({ updated_at: now })
+    .where('id', '=', id)
+    .where('deleted_at', 'is', null)
+    .executeTakeFirst()
+  return numUpdatedRows === 1n
+}
+
 export const updateProjectConfig = (db: Db, id: ProjectId, config: string, now: number) =>
   db
     .updateTable('project')

@@ -11,6 +11,7 @@ import {
   deleteProjectSecrets,
   findProject,
   findProjectOfKeyAcrossProjects,
+  holdProject,
   insertApiKey,
   insertProject,
   listProjectsAcrossProjects,
@@ -70,10 +71,12 @@ async function readProjectOfKey(db: Db, digest: string): Promise<ProjectId | und
 
 export async function requireProject(deps: Pick<ProjectsDeps, 'db'>, id: ProjectId): Promise<Project> {
   const row = await findProject(deps.db, id)
-  if (!row)
-    throw new HoldfastError('project_not_found', `There is no project ${id}.`, { fix: 'List the projects to see their ids.' })
+  if (!row) throw projectNotFound(id)
   return fromRow(row)
 }
+
+const projectNotFound = (id: ProjectId) =>
+  new HoldfastError('project_not_found', `There is no project ${id}.`, { fix: 'List the projects to see their ids.' })
 
 export async function listProjects(
   deps: ProjectsDeps,
@@ -83,9 +86,10 @@ export async function listProjects(
   return (await listProjectsAcrossProjects(deps.db, after, limit)).map(fromRow)
 }
 
-/** From now on this key, and no other, opens the project. */
+/** From now on this key, and no other, opens the project; a project that is gone gets none. */
 export async function setApiKey(deps: ProjectsDeps, id: ProjectId, apiKey: string): Promise<void> {
   await deps.db.transaction().execute(async (trx) => {
+    if (!(await holdProject(trx, id, deps.now()))) throw projectNotFound(id)
     await deleteApiKeys(trx, id)
     await insertApiKey(trx, hashOf(apiKey), id, deps.now())
   })
@@ -94,7 +98,6 @@ export async function setApiKey(deps: ProjectsDeps, id: ProjectId, apiKey: strin
 
 /** The old key stops working the moment the new one is answered. */
 export async function regenerateApiKey(deps: ProjectsDeps, id: ProjectId): Promise<{ apiKey: string; createdAt: number }> {
-  await requireProject(deps, id)
   const apiKey = newApiKey()
   await setApiKey(deps, id, apiKey)
   return { apiKey, createdAt: deps.now() }
@@ -121,6 +124,7 @@ export async function patchProjectConfig(
   patch: Partial<ProjectConfig>,
 ): Promise<ProjectConfig> {
   return deps.db.transaction().execute(async (trx) => {
+    if (!(await holdProject(trx, id, deps.now()))) throw projectNotFound(id)
     const { config } = await requireProject({ db: trx }, id)
     const next = { ...config, ...patch }
     await updateProjectConfig(trx, id, JSON.stringify(next), deps.now())
