@@ -3,7 +3,7 @@ import { newAuthConfigId, type ProjectId } from '../../ids.ts'
 import type { Db } from '../../platform/storage/schema.ts'
 import { type AuthScheme, isDirectScheme } from '../auth-schemes.ts'
 import type { Clock } from '../clock.ts'
-import { mergeValues } from '../credentials/connection-values.ts'
+import { assertNotMasked, mergeValues } from '../credentials/connection-values.ts'
 import type { Credential, CredentialValues } from '../credentials/credential.ts'
 import {
   type CredentialsDeps,
@@ -57,6 +57,7 @@ export async function createAuthConfig(deps: AuthConfigsDeps, projectId: Project
   const toolkit = deps.catalogue.requireToolkit(input.toolkitSlug)
   const scheme = input.scheme ?? requireManagedScheme(toolkit)
   if (!toolkit.auths.has(scheme)) throw schemeNotOffered(toolkit, scheme)
+  assertWhole(input)
   const now = deps.now()
   const secrets = { credentials: input.credentials ?? {}, sharedCredentials: input.sharedCredentials ?? {} }
   const config: AuthConfig = {
@@ -131,6 +132,7 @@ export async function patchAuthConfig(
   id: string,
   patch: AuthConfigPatch,
 ): Promise<AuthConfig> {
+  assertWhole(patch)
   const now = deps.now()
   return deps.db.transaction().execute(async (trx) => {
     if (!(await holdAuthConfig(trx, projectId, id, now))) throw authConfigNotFound(id)
@@ -210,6 +212,14 @@ const schemeNotOffered = (toolkit: Toolkit, scheme: AuthScheme) =>
     fix: `It offers ${[...toolkit.auths.keys()].join(', ')}.`,
     fields: [{ path: 'auth_config.authScheme', message: `not offered by ${toolkit.slug}` }],
   })
+
+function assertWhole({
+  credentials = {},
+  sharedCredentials = {},
+}: Pick<AuthConfigPatch, 'credentials' | 'sharedCredentials'>): void {
+  assertNotMasked(undefined, credentials, 'credentials')
+  assertNotMasked(undefined, sharedCredentials, 'shared_credentials')
+}
 
 const ownerOf = (config: AuthConfig) => ({ projectId: config.projectId, ownerId: config.id })
 

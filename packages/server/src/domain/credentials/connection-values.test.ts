@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { AuthScheme } from '../auth-schemes.ts'
 import { resolveAuth } from '../toolkits/auth-definitions.ts'
-import { maskValues, secretsOf } from './connection-values.ts'
+import { acceptValues, assertNotMasked, maskValues, mergePatch, secretsOf } from './connection-values.ts'
 
 const auth = (scheme: AuthScheme) =>
   resolveAuth({ scheme, connection_fields: [{ name: 'subdomain' }, { name: 'base_url', type: 'string' }] })
@@ -45,4 +45,52 @@ test('secrets are told from what may be shown', () => {
   const secrets = secretsOf(auth('BASIC'), { username: 'user', password: 'existing-password' })
   assert.deepEqual(secrets, ['existing-password'])
   assert.deepEqual(secretsOf(auth('API_KEY'), { api_key: 'a-key', subdomain: 'acme-corp' }), ['a-key'])
+})
+
+test('a secret that is a number is masked and taken out of texts like any other', () => {
+  const values = { api_key: 'a-key-0001', pin: 12345678, nested: { pins: [87654321] }, enabled: true }
+  assert.deepEqual(maskValues(auth('API_KEY'), values), {
+    api_key: 'a-ke...',
+    pin: '...',
+    nested: { pins: ['...'] },
+    enabled: true,
+  })
+  assert.deepEqual(secretsOf(auth('API_KEY'), values), ['a-key-0001', '12345678', '87654321'])
+})
+
+test('what was shown masked is refused when it comes back: it would destroy the secret', () => {
+  const before = { api_key: 'sg-existing-sendgrid-key', extra: { token: 'another-long-secret' }, subdomain: 'acme' }
+  const shown = maskValues(auth('API_KEY'), before)
+  const isRefused = (path: string) => (error: { code: string; fields: { path: string }[] }) =>
+    error.code === 'invalid_request' && error.fields.some((field) => field.path === path)
+  assert.throws(() => mergePatch(auth('API_KEY'), before, shown), isRefused('connection.state.val.api_key'))
+  assert.throws(() => mergePatch(auth('API_KEY'), before, { extra: shown['extra'] }), isRefused('connection.state.val.extra'))
+  assert.throws(
+    () => acceptValues(auth('API_KEY'), { generic_api_key: '...' }),
+    isRefused('connection.state.val.generic_api_key'),
+  )
+  assert.throws(
+    () => assertNotMasked(undefined, { client_secret: 'abcd...' }, 'credentials'),
+    isRefused('credentials.client_secret'),
+  )
+  const patched = mergePatch(auth('API_KEY'), before, { subdomain: 'a...', note: 'and so on...' })
+  assert.equal(patched['api_key'], 'sg-existing-sendgrid-key')
+})
+
+test('a key that is replaced by another kind of key is gone, whichever kind', () => {
+  const patch = (before: Record<string, string>, given: Record<string, string | null>) =>
+    mergePatch(auth('API_KEY'), before, given)
+  assert.deepEqual(patch({ api_key: 'old' }, { bearer_token: 'new' }), { bearer_token: 'new' })
+  assert.deepEqual(patch({ bearer_token: 'old' }, { generic_api_key: 'new' }), { api_key: 'new' })
+  assert.deepEqual(patch({ bearer_token: 'old', subdomain: 'acme' }, { basic_encoded: 'new' }), {
+    basic_encoded: 'new',
+    subdomain: 'acme',
+  })
+  assert.deepEqual(patch({ api_key: 'kept' }, { bearer_token: null, note: 'a note' }), { api_key: 'kept', note: 'a note' })
+})
+
+test('a credential larger than any real one is refused', () => {
+  const val = { api_key: 'a-key', extra: 'x'.repeat(300_000) }
+  assert.throws(() => acceptValues(auth('API_KEY'), val), { code: 'invalid_request' })
+  assert.throws(() => mergePatch(auth('API_KEY'), { api_key: 'a-key' }, { extra: val.extra }), { code: 'invalid_request' })
 })

@@ -36,6 +36,6 @@ test('texts are left alone where only something short would match', () => {
   assert.equal(secretScrubber(['a', ''])('a banana'), 'a banana')
 })
 
-test('a credential that is a document has all its texts as secrets', () => {
-  assert.deepEqual(textsIn({ type: 'x', nested: [{ key: 'y' }, 1, null] }), ['x', 'y'])
+test('a credential that is a document has all its texts and numbers as secrets', () => {
+  assert.deepEqual(textsIn({ type: 'x', nested: [{ key: 'y' }, 1, null] }), ['x', 'y', '1'])
 })

@@ -17,6 +17,7 @@ export function secretScrubber(secrets: readonly string[]): (text: string) => st
 /** All texts in a value, however deep: a credential may be a whole JSON document. */
 export function textsIn(value: unknown): string[] {
   if (typeof value === 'string') return [value]
+  if (typeof value === 'number') return [String(value)]
   return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsIn) : []
 }
 

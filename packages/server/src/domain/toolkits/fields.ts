@@ -21,7 +21,8 @@ const FORMATS: Readonly<Record<NonNullable<FieldDescriptor['format']>, { test: (
   email: { test: (value) => /^[^\s@]+@[^\s@]+$/.test(value), says: 'must be an e-mail address' },
 }
 
-const hasValue = (value: unknown): boolean => value !== undefined && value !== null && value !== ''
+/** Null and empty text stand for nothing. */
+export const hasValue = (value: unknown): boolean => value !== undefined && value !== null && value !== ''
 
 /** Text for numbers and booleans is taken: environment files and tables know nothing else. */
 function coerce({ type = 'string' }: FieldDescriptor, value: unknown): unknown {
