@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after } from 'node:test'
 import pg from 'pg'
-import { type Database, openDatabase } from '../src/platform/storage/database.ts'
+import { type Database, type OnStatement, openDatabase } from '../src/platform/storage/database.ts'
 import { type PostgresServer, startPostgres } from './postgres.ts'
 
 /** Set by the global set-up of a whole test run, so that its files share one PostgreSQL. */
@@ -13,10 +13,7 @@ export const SHARED_POSTGRES = 'HOLDFAST_TEST_POSTGRES'
 export interface TestDatabase {
   readonly name: 'sqlite' | 'postgres'
   /** A new, empty, migrated database of its own. */
-  open(options?: {
-    readonly poolSize?: number
-    readonly onStatement?: (sql: string) => void
-  }): Promise<Database & TestDatabaseAddress>
+  open(options?: { readonly poolSize?: number; readonly onStatement?: OnStatement }): Promise<Database & TestDatabaseAddress>
   /** Where a new, empty, unmigrated database can be reached by another process. */
   address(): Promise<TestDatabaseAddress>
 }

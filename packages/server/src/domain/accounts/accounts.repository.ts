@@ -1,6 +1,7 @@
 import { type ExpressionBuilder, sql } from 'kysely'
 import type { AccountId, AuthConfigId, ProjectId } from '../../ids.ts'
 import { hotQuery } from '../../platform/storage/hot-query.ts'
+import { unindexed } from '../../platform/storage/index-choice.ts'
 import type { ConnectedAccountTable, Db, Tables } from '../../platform/storage/schema.ts'
 import { type AuthConfigSettings, settingsFromText } from '../auth-configs/auth-config.ts'
 import type { AuthScheme } from '../auth-schemes.ts'
@@ -64,11 +65,8 @@ export interface ListPosition {
 
 type AccountExpressions = ExpressionBuilder<Tables & { a: ConnectedAccountTable }, 'a'>
 
-/**
- * The most selective filter first is what an index should serve. SQLite has no statistics to know that a user owns fewer rows
- * than an auth config does, so where a narrower filter is present the wider ones are written as expressions, which no index serves.
- */
-function matches(eb: AccountExpressions, filter: AccountFilter) {
+/** The most selective filter first: it is the one that an index should serve. */
+function matches(db: Db, eb: AccountExpressions, filter: AccountFilter) {
   const byStatus = ['a.status', filter.statuses] as const
   const rareStatus = filter.statuses !== undefined && !filter.statuses.includes('ACTIVE')
   const wanted = [
@@ -84,7 +82,7 @@ function matches(eb: AccountExpressions, filter: AccountFilter) {
   return eb.and(
     given.map(([column, values = []], index) => {
       if (values.length === 0) return sql<boolean>`1 = 0`
-      const operand = index === 0 ? eb.ref(column) : sql<string>`(${eb.ref(column)} || '')`
+      const operand = index === 0 ? eb.ref(column) : unindexed(db, column)
       return values.length === 1 ? eb(operand, '=', values[0] ?? '') : eb(operand, 'in', values)
     }),
   )
@@ -99,7 +97,7 @@ export async function listAccounts(
   limit: number,
 ): Promise<ListedAccount[]> {
   const time = `a.${order.by}` as const
-  let query = withAuthConfig(db, projectId).where((eb) => matches(eb as unknown as AccountExpressions, filter))
+  let query = withAuthConfig(db, projectId).where((eb) => matches(db, eb as unknown as AccountExpressions, filter))
   if (after)
     query = query.where((eb) =>
       eb(eb.refTuple(time, 'a.id'), order.direction === 'asc' ? '>' : '<', eb.tuple(after.time, after.id)),
@@ -111,7 +109,7 @@ export async function listAccounts(
 /** Up to `atMost`: a list page may not cost more because there are more accounts. */
 export async function countAccounts(db: Db, projectId: ProjectId, filter: AccountFilter, atMost: number): Promise<number> {
   const some = living(db, projectId)
-    .where((eb) => matches(eb as unknown as AccountExpressions, filter))
+    .where((eb) => matches(db, eb as unknown as AccountExpressions, filter))
     .select('a.id')
     .limit(atMost)
   const { count } = await db
@@ -159,7 +157,7 @@ const latestForUse = (db: Db, projectId: string, userId: string, toolkitSlug: st
     ...(authConfigId && { authConfigIds: [authConfigId] }),
   }
   return forUse(db, projectId)
-    .where((eb) => matches(eb as unknown as AccountExpressions, filter))
+    .where((eb) => matches(db, eb as unknown as AccountExpressions, filter))
     .orderBy('a.created_at', 'desc')
     .orderBy('a.id', 'desc')
     .limit(1)
@@ -203,7 +201,7 @@ export async function findLatestAccounts(
       ...(authConfigId && { authConfigIds: [authConfigId] }),
     }
     const latest = withAuthConfig(db, projectId)
-      .where((eb) => matches(eb as unknown as AccountExpressions, filter))
+      .where((eb) => matches(db, eb as unknown as AccountExpressions, filter))
       .orderBy('a.created_at', 'desc')
       .orderBy('a.id', 'desc')
       .limit(1)

@@ -142,6 +142,7 @@ for (const testDatabase of testDatabases()) {
     await connect('ann', 'k')
     const { id } = await create()
     await run(await requireSession(deps, projectId, id), LIST) // the project's data key is unwrapped once and kept
+    await connect('bob', 'b') // after a write, nothing is answered from memory
     statements.length = 0
     await run(await requireSession(deps, projectId, id), LIST)
     const reads = statements.filter((sql) => /^select/i.test(sql))

@@ -9,14 +9,16 @@ import { sqliteDialect } from './sqlite.dialect.ts'
 
 export type DialectName = 'sqlite' | 'postgres'
 
+export type OnStatement = (sql: string, parameters: readonly unknown[]) => void
+
 export interface DatabaseOptions {
   /** `postgres://…`. Left out, the embedded SQLite file in `dataDir` is used. */
   readonly databaseUrl?: string | undefined
   readonly dataDir: string
   /** PostgreSQL connections of this process. Default 10. */
   readonly poolSize?: number
-  /** Called with the text of each statement that was run; tests count them. */
-  readonly onStatement?: (sql: string) => void
+  /** Called with each statement that was run; tests count them. */
+  readonly onStatement?: OnStatement
   /** Told of a PostgreSQL connection that broke while no statement ran on it; the pool replaces it by itself. */
   readonly onIdleError?: (error: Error) => void
 }
@@ -40,7 +42,9 @@ export function openDatabase(options: DatabaseOptions): Database {
         ? postgresDialect(options.databaseUrl, options)
         : sqliteDialect(sqliteFile(options.dataDir), onStatement),
     ),
-    ...(onStatement && { log: (event) => void (event.level === 'query' && onStatement(event.query.sql)) }),
+    ...(onStatement && {
+      log: (event) => void (event.level === 'query' && onStatement(event.query.sql, event.query.parameters)),
+    }),
   })
   const migrator = new Migrator({ db, provider: { getMigrations: async () => migrationsFor(dialect) } })
   return {

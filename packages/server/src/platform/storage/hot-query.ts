@@ -42,8 +42,8 @@ export function hotQuery<Name extends string, Row>(
   return async (db, values) => {
     const { adapter } = db.getExecutor()
     const { query, remembered } = preparedFor.get(adapter) ?? prepare(db, adapter)
-    // Within a transaction the connection is its own, and only Kysely knows which one that is.
-    const direct = db.isTransaction ? undefined : directReadsOf(adapter)
+    // A transaction holds the connection, so that nothing is read past it, by itself or by others.
+    const direct = directReadsOf(adapter)
     const epoch = direct?.epoch()
     if (direct && epoch !== undefined) {
       const key = names.map((name) => `${values[name].length}:${values[name]}`).join()

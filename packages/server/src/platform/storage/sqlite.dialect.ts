@@ -11,6 +11,7 @@ import {
   SqliteIntrospector,
   SqliteQueryCompiler,
 } from 'kysely'
+import type { OnStatement } from './database.ts'
 import { type DirectReads, offerDirectReads } from './direct-reads.ts'
 
 /** Statements kept prepared. The server has fewer; the bound is for list queries, whose shape follows their filters. */
@@ -20,8 +21,8 @@ const MAX_PREPARED = 500
  * Kysely over Node's own SQLite. One connection, one writer: whoever holds it runs alone, so a transaction sees no one else's
  * half-done work and nothing can wait for a second connection.
  */
-export function sqliteDialect(file: string, onStatement?: (sql: string) => void): Dialect {
-  const driver = sqliteDriver(file)
+export function sqliteDialect(file: string, onStatement: OnStatement = () => {}): Dialect {
+  const driver = sqliteDriver(file, onStatement)
   return {
     createAdapter: () => {
       const adapter = new SqliteAdapter()
@@ -29,7 +30,7 @@ export function sqliteDialect(file: string, onStatement?: (sql: string) => void)
         epoch: driver.epoch,
         read(sql, parameters) {
           const rows = driver.read(sql, parameters)
-          if (rows) onStatement?.(sql)
+          if (rows) onStatement(sql, parameters)
           return rows
         },
       })
@@ -44,14 +45,17 @@ export function sqliteDialect(file: string, onStatement?: (sql: string) => void)
 /** While the connection is somebody's they answer undefined: what is not committed yet is not there yet. */
 type SqliteDriver = Driver & DirectReads
 
-function sqliteDriver(file: string): SqliteDriver {
+function sqliteDriver(file: string, onStatement: OnStatement): SqliteDriver {
   let database: DatabaseSync | undefined
   let connection: SqliteConnection
   let holders = 0
   let tail: Promise<void> = Promise.resolve()
   let release: (() => void) | undefined
 
-  const run = (statement: string) => connection.executeQuery(CompiledQuery.raw(statement))
+  const run = (statement: string) => {
+    onStatement(statement, [])
+    return connection.executeQuery(CompiledQuery.raw(statement))
+  }
   return {
     async init() {
       database = openSqlite(file)

@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { testDatabases } from '../../../testing/databases.ts'
+import { openDatabase } from './database.ts'
+import { hotInsert } from './hot-insert.ts'
+import { hotQuery } from './hot-query.ts'
+import type { EventTable } from './schema.ts'
+
+const event = (id: string, type = 'some'): EventTable => ({
+  project_id: 'pr_a',
+  id,
+  type,
+  subject_id: 's',
+  data: '{}',
+  created_at: 1,
+})
+
+const typeOf = hotQuery(['project', 'id'], (db, { project, id }) =>
+  db.selectFrom('event').select('type').where('project_id', '=', project).where('id', '=', id),
+)
+const insertEvents = hotInsert((db, rows: readonly EventTable[]) => db.insertInto('event').values(rows))
+
+for (const testDatabase of testDatabases()) {
+  const types = async (db: Parameters<typeof typeOf>[0], id: string) =>
+    (await typeOf(db, { project: 'pr_a', id })).map(({ type }) => type)
+
+  test(`a hot read sees every write at once, whoever made it (${testDatabase.name})`, async () => {
+    const database = await testDatabase.open()
+    const { db } = database
+    const another = openDatabase(database)
+    try {
+      assert.deepEqual(await types(db, 'e'), [])
+      await db.insertInto('event').values(event('e', 'one')).execute()
+      assert.deepEqual(await types(db, 'e'), ['one'])
+      await db.updateTable('event').set({ type: 'two' }).where('id', '=', 'e').execute()
+      assert.deepEqual(await types(db, 'e'), ['two'])
+      // By another connection, as another process would.
+      await another.db.updateTable('event').set({ type: 'three' }).where('id', '=', 'e').execute()
+      assert.deepEqual(await types(db, 'e'), ['three'])
+      await db.deleteFrom('event').where('id', '=', 'e').execute()
+      assert.deepEqual(await types(db, 'e'), [])
+    } finally {
+      await another.close()
+    }
+  })
+
+  test(`a hot read sees what its own transaction wrote, and no other's before it is committed (${testDatabase.name})`, async () => {
+    const { db } = await testDatabase.open()
+    await db.insertInto('event').values(event('e', 'before')).execute()
+    assert.deepEqual(await types(db, 'e'), ['before'])
+    let outside: Promise<string[]> | undefined
+    const failing = db.transaction().execute(async (trx) => {
+      await trx.updateTable('event').set({ type: 'within' }).where('id', '=', 'e').execute()
+      assert.deepEqual(await types(trx, 'e'), ['within'])
+      outside = types(db, 'e')
+      await new Promise((resolve) => setTimeout(resolve, 20))
+      throw new Error('rolled back')
+    })
+    await assert.rejects(failing, /rolled back/)
+    assert.deepEqual(await outside, ['before'])
+    assert.deepEqual(await types(db, 'e'), ['before'])
+  })
+
+  test(`values that could be taken for each other are not (${testDatabase.name})`, async () => {
+    const { db } = await testDatabase.open()
+    await db
+      .insertInto('event')
+      .values({ ...event('1:b'), project_id: 'a' })
+      .execute()
+    assert.equal((await typeOf(db, { project: 'a', id: '1:b' })).length, 1)
+    assert.equal((await typeOf(db, { project: 'a,3:1:b', id: '' })).length, 0)
+  })
+
+  test(`a hot insert writes every row of any number, with few statements (${testDatabase.name})`, async () => {
+    const statements = new Set<string>()
+    const { db } = await testDatabase.open({ onStatement: (sql) => void statements.add(sql) })
+    let total = 0
+    for (const size of [0, 1, 2, 3, 5, 63, 64, 65, 200]) {
+      const rows = Array.from({ length: size }, (_, index) => event(`e_${size}_${index}`, `type ${index}`))
+      await db.transaction().execute((trx) => insertEvents(trx, rows))
+      total += size
+    }
+    const stored = await db.selectFrom('event').select(['id', 'type']).execute()
+    assert.equal(stored.length, total)
+    for (const { id, type } of stored) assert.equal(type, `type ${id.split('_')[2]}`)
+    assert.equal([...statements].filter((sql) => sql.startsWith('insert into "event"')).length, 4)
+  })
+}
