@@ -19,10 +19,10 @@ const USAGE = `npm run bench -- [--quick] [--postgres]
   --postgres   the same once more on PostgreSQL
 `
 
-const FULL = { few: 1_000, many: 100_000, rounds: 3, seconds: 4, turns: 300, writes: 200 }
+const FULL = { few: 1_000, many: 100_000, rounds: 5, seconds: 3, turns: 300, writes: 200 }
 const QUICK = { few: 500, many: 5_000, rounds: 1, seconds: 1, turns: 60, writes: 30 }
 /** Accounts whose credentials the calls use in turn. */
-const ACCOUNTS_IN_USE = 200
+const ACCOUNTS_IN_USE = 1_000
 
 const { values: options } = parseArgs({
   options: { quick: { type: 'boolean' }, postgres: { type: 'boolean' }, help: { type: 'boolean' } },

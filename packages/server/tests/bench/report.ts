@@ -42,8 +42,7 @@ function throughputLines(connections: string, { bare, proxy, execute }: Throughp
     ['tools/execute/proxy', proxy],
     ['tools/execute/{slug}', execute],
   ] as const) {
-    const share = figure.perSecond / bare.perSecond
-    const slower = figure.p99 / bare.p99
+    const { ofBare: share, p99OfBare: slower } = figure
     lines.push({
       what: `${name}, ${connections} connections`,
       figure: `${figure.perSecond.toFixed(0)}/s, p99 ${ms(figure.p99)}, rounds within ${(figure.spread * 100).toFixed(0)} %`,

@@ -1,9 +1,12 @@
-import { type Call, type Load, median, spread } from './load.ts'
+import { type Call, type Load, median, spread, type Throughput } from './load.ts'
 import { bareCall, executeCall, proxyCall } from './workload.ts'
 
 export interface Figure {
   readonly perSecond: number
   readonly p99: number
+  /** Against the bare proxy of the same round, the median of the rounds. */
+  readonly ofBare: number
+  readonly p99OfBare: number
   /** Of the throughput between rounds, as a share of the median. */
   readonly spread: number
 }
@@ -31,16 +34,21 @@ export async function measureThroughput(load: Load, plan: ThroughputPlan): Promi
   const targets = ['bare', 'proxy', 'execute'] as const
   for (const target of targets) await load.press(calls[target], connections, 1)
 
-  const rounds = new Map(targets.map((target) => [target, { perSecond: [] as number[], p99: [] as number[] }]))
+  const rounds = { bare: [], proxy: [], execute: [] } as Record<Targets, Throughput[]>
   for (let round = 0; round < plan.rounds; round++)
-    for (const target of targets) {
-      const measured = await load.press(calls[target], connections, plan.seconds)
-      rounds.get(target)?.perSecond.push(measured.perSecond)
-      rounds.get(target)?.p99.push(measured.p99)
-    }
+    for (const target of targets) rounds[target].push(await load.press(calls[target], connections, plan.seconds))
+
   const figureOf = (target: Targets): Figure => {
-    const { perSecond = [], p99 = [] } = rounds.get(target) ?? {}
-    return { perSecond: median(perSecond), p99: median(p99), spread: spread(perSecond) }
+    const perSecond = rounds[target].map((round) => round.perSecond)
+    const againstBare = (pick: (round: Throughput) => number) =>
+      median(rounds[target].map((round, index) => pick(round) / pick(rounds.bare[index] ?? round)))
+    return {
+      perSecond: median(perSecond),
+      p99: median(rounds[target].map(({ p99 }) => p99)),
+      ofBare: againstBare((round) => round.perSecond),
+      p99OfBare: againstBare((round) => round.p99),
+      spread: spread(perSecond),
+    }
   }
   return { bare: figureOf('bare'), proxy: figureOf('proxy'), execute: figureOf('execute') }
 }
