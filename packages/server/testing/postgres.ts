@@ -43,7 +43,6 @@ export async function startPostgres(): Promise<PostgresServer> {
     max_connections: 200,
     fsync: 'off',
     full_page_writes: 'off',
-    synchronous_commit: 'off',
     shared_buffers: '128MB',
   }
   const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
