@@ -20,7 +20,7 @@ import type { Toolkit } from '../toolkits/toolkit.ts'
 import { type Account, type AccountAcl, type AccountStatus, type AccountType, CLOSED_ACL, type ListedAccount } from './account.ts'
 import { assertMayBecome, mayBecome } from './account-status.ts'
 import { type AccountChange, findAccount, insertAccount, markAccountDeleted, updateAccount } from './accounts.repository.ts'
-import { assertCredentialGood, type VerificationDeps, verifyCredential } from './verification.ts'
+import { assertAddressAllowed, assertCredentialGood, type VerificationDeps, verifyCredential } from './verification.ts'
 
 export interface AccountsDeps extends AuthConfigsDeps, VerificationDeps {}
 
@@ -49,6 +49,7 @@ export async function createAccount(
   const auth = requireAuth(toolkit, config.scheme)
   assertSameScheme(config.scheme, input.credential?.scheme, 'auth config')
   const values = acceptValues(auth, input.credential?.val ?? {})
+  assertAddressAllowed(deps, toolkit, auth, values)
   if (input.validate) await assertCredentialGood(deps, toolkit, auth, values)
 
   const now = deps.now()
@@ -120,9 +121,13 @@ async function tryPatch(deps: AccountsDeps, projectId: ProjectId, id: string, pa
 /** Merges and checks outside the transaction; what it returns writes within one, and says false when it came too late. */
 async function prepareCredential(deps: AccountsDeps, account: Account, { scheme, val }: NonNullable<AccountPatch['credential']>) {
   assertSameScheme(account.scheme, scheme, 'connection')
-  const auth = requireAuth(deps.catalogue.requireToolkit(account.toolkitSlug), account.scheme)
+  const toolkit = deps.catalogue.requireToolkit(account.toolkitSlug)
+  const auth = requireAuth(toolkit, account.scheme)
   const stored = await requireCredential(deps, account)
   const merged = { scheme: account.scheme, val: mergePatch(auth, stored.credential.val, val) }
+  // A secret alone is rotated whatever the operator allows at this moment: the app may hold the new one only once.
+  const addressFields = auth.connection_fields.flatMap(({ name, aliases = [] }) => [name, ...aliases])
+  if (addressFields.some((name) => Object.hasOwn(val, name))) assertAddressAllowed(deps, toolkit, auth, merged.val)
   return (trx: Db, now: number) => updateCredential(deps.credentials, trx, ownerOf(account), stored.version, merged, now)
 }
 

@@ -37,6 +37,30 @@ export async function verifyCredential(
   return { outcome: judge(verification, reply), status: reply.status }
 }
 
+/**
+ * A connection whose own fields name an address that its credential may not go to could never be used: nobody should find out
+ * only then. @throws HoldfastError `destination_not_allowed`, or `invalid_request` naming the field
+ */
+export function assertAddressAllowed(
+  { operatorAllows }: Pick<VerificationDeps, 'operatorAllows'>,
+  toolkit: Toolkit,
+  auth: ResolvedAuth,
+  values: CredentialValues,
+): void {
+  try {
+    usableCredential(toolkit, auth, values, operatorAllows).baseUrl()
+  } catch (error) {
+    // A field that is not there may be one that the auth config shares.
+    if (
+      error instanceof HoldfastError &&
+      error.code === 'invalid_request' &&
+      !error.fields.some(({ path }) => Object.hasOwn(values, path))
+    )
+      return
+    throw error
+  }
+}
+
 /** What `validate_credentials` promises: anything but a proof refuses the import. */
 export async function assertCredentialGood(
   deps: VerificationDeps,
