@@ -35,6 +35,17 @@ test('wrong settings stop every command with exit 2, a line for each and no valu
   }
 })
 
+test('a database that is not there is told in words, with its address and without its password', async () => {
+  const { code, stdout, stderr } = await run([], {
+    HOLDFAST_PORT: '0',
+    HOLDFAST_DATABASE_URL: 'postgres://user:marked@127.0.0.1:1/holdfast',
+    HOLDFAST_MASTER_KEY: Buffer.alloc(32, 1).toString('base64'),
+  })
+  assert.equal(code, 1)
+  assert.match(stderr, /database cannot be reached[\s\S]*ECONNREFUSED 127\.0\.0\.1:1/)
+  assert.equal((stdout + stderr).includes('marked'), false)
+})
+
 test('the banner points at the file of the key and does not show the key', () => {
   const text = writeBanner({
     url: 'http://h:1',

@@ -98,6 +98,9 @@ async function explainAndExit(error: unknown): Promise<never> {
   if (error instanceof HoldfastError) {
     for (const line of [...error.message.split('\n'), ...(error.fix ? [error.fix] : [])])
       console.error(`holdfast-server: ${line}`)
+    // Which address it was, and whether it refused or did not answer: an operator at the terminal may know.
+    if (error.code === 'service_unavailable' && error.cause instanceof Error)
+      console.error(`holdfast-server: ${error.cause.message || (error.cause as { code?: string }).code}`)
     process.exit(error.code === 'invalid_configuration' ? 2 : 1)
   }
   if (code === 'EADDRINUSE') {
