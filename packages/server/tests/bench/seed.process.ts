@@ -39,7 +39,7 @@ async function seed({ home, authConfigId, from, to }: SeedQuestion): Promise<str
         keys,
         credentials: { db, keys, opened },
         now: Date.now,
-        operatorAllows: () => false,
+        operatorAllows: (host: string, port: number) => `${host}:${port}` === home.allowHosts,
       }
       for (let index = start; index < Math.min(start + BATCH, to); index++) {
         const { account } = await createAccount(deps, BOOTSTRAP_PROJECT_ID, newAccountOf(authConfigId, index))
