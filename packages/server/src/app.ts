@@ -4,6 +4,8 @@ import { fileURLToPath } from 'node:url'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Config } from './config.ts'
 import type { AccountsDeps } from './domain/accounts/accounts.service.ts'
+import { startRefreshSchedule } from './domain/accounts/refresh-schedule.ts'
+import { createRefreshState } from './domain/accounts/refresh-state.ts'
 import { createOpenedCache } from './domain/credentials/credentials.service.ts'
 import { createExecutionLog } from './domain/execution/execution-log.ts'
 import { type Bootstrap, bootstrapProject } from './domain/projects/bootstrap.ts'
@@ -103,10 +105,15 @@ async function assemble({ config, logger, database, keys, catalogue, bootstrap }
     credentials: { db, keys, opened: createOpenedCache() },
     outbound: createOutbound({ allowHosts }),
     operatorAllows: (host, port) => guard.names(new URL(`http://${isIPv6(host) ? `[${host}]` : host}:${port}/`)),
+    refreshes: createRefreshState(),
     log,
     onOutbound: metrics.countOutbound,
     publicUrl: () => publicUrl,
   }
+
+  const schedule = startRefreshSchedule(deps, {
+    onError: (err) => logger.error({ err }, 'a grant could not be refreshed in the background; trying again'),
+  })
 
   const http = buildHttpServer({ logger, onAnswer: metrics.observeAnswer })
   await registerOpenApi(http, { version, publicUrl: config.publicUrlGiven ? config.publicUrl : undefined })
@@ -147,6 +154,7 @@ async function assemble({ config, logger, database, keys, catalogue, bootstrap }
     },
     async close() {
       await http.close()
+      await schedule.close()
       await deps.log.close()
       await deps.outbound.close()
       await database.close()

@@ -29,6 +29,8 @@ export type ErrorCode =
   | 'credential_unverifiable'
   | 'credential_conflict'
   | 'credential_unreadable'
+  | 'credential_expired'
+  | 'refresh_unavailable'
   | 'session_not_found'
   | 'tool_not_allowed'
   | 'invalid_tool_arguments'

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { createRefreshState } from '../src/domain/accounts/refresh-state.ts'
 import type { NewAuthConfig } from '../src/domain/auth-configs/auth-configs.service.ts'
 import { createAuthConfig } from '../src/domain/auth-configs/auth-configs.service.ts'
 import type { AuthScheme } from '../src/domain/auth-schemes.ts'
@@ -57,6 +58,7 @@ export async function testDeps(
     credentials: { db, keys, opened: createOpenedCache() },
     outbound,
     operatorAllows: (host, port) => guard.names(new URL(`http://${host}:${port}/`)),
+    refreshes: createRefreshState(),
     log,
     onOutbound: () => {},
   }

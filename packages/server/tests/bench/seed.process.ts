@@ -1,4 +1,5 @@
 import { createAccount } from '../../src/domain/accounts/accounts.service.ts'
+import { createRefreshState } from '../../src/domain/accounts/refresh-state.ts'
 import { createOpenedCache } from '../../src/domain/credentials/credentials.service.ts'
 import { BOOTSTRAP_PROJECT_ID } from '../../src/domain/projects/projects.service.ts'
 import { loadCatalogue } from '../../src/domain/toolkits/catalogue.ts'
@@ -39,6 +40,7 @@ async function seed({ home, authConfigId, from, to }: SeedQuestion): Promise<str
         keys,
         credentials: { db, keys, opened },
         now: Date.now,
+        refreshes: createRefreshState(),
         operatorAllows: (host: string, port: number) => `${host}:${port}` === home.allowHosts,
       }
       for (let index = start; index < Math.min(start + BATCH, to); index++) {

@@ -9,6 +9,9 @@ import type { Toolkit } from '../toolkits/toolkit.ts'
 import { type Account, admitsUser } from './account.ts'
 import { type AccountForUse, findAccountForUse, findActiveAccountForUse } from './accounts.repository.ts'
 import { type AccountsDeps, accountNotFound } from './accounts.service.ts'
+import { freshCredential, isGrant, renewRefused } from './fresh-credential.ts'
+import type { GrantInUse } from './grant-refresh.ts'
+import { rememberRefused } from './refresh-state.ts'
 
 /** Whose credential a call wants: one account by id, or the user's most recent ACTIVE one of a toolkit. */
 export interface AccountWanted {
@@ -25,13 +28,27 @@ export interface AccountInUse {
   readonly credential: UsableCredential
   /** Undefined: the auth config allows every tool. */
   readonly toolsAllowed: readonly string[] | undefined
+  /** For a grant that the upstream answered with 401: a fresh one in its place, if there is one to be had. */
+  readonly renew?: () => Promise<RenewedUse | undefined>
 }
 
-/** One read, whatever happens: the account, its secret and its auth config come in one statement. */
+export interface RenewedUse extends AccountInUse {
+  /** Told that the upstream refused the fresh one too: it is not refreshed again for that. */
+  refusedToo(): void
+}
+
+/** One read while the credential is fresh: the account, its secret and its auth config come in one statement. */
 export async function useAccount(deps: AccountsDeps, projectId: ProjectId, wanted: AccountWanted): Promise<AccountInUse> {
   const found = wanted.accountId
     ? await findById(deps, projectId, wanted.accountId, wanted)
     : await findByUser(deps, projectId, wanted)
+  assertUsable(found)
+  return openForUse(deps, projectId, await freshCredential(deps, found))
+}
+
+type UsableAccount = AccountForUse & { readonly credential: NonNullable<AccountForUse['credential']> }
+
+function assertUsable(found: AccountForUse): asserts found is UsableAccount {
   const { account } = found
   if (account.status !== 'ACTIVE') throw notActive(account)
   if (found.authConfig.disabled)
@@ -43,6 +60,11 @@ export async function useAccount(deps: AccountsDeps, projectId: ProjectId, wante
       },
     )
   if (!found.credential) throw credentialMissing()
+}
+
+async function openForUse(deps: AccountsDeps, projectId: ProjectId, found: AccountForUse): Promise<AccountInUse> {
+  assertUsable(found)
+  const { account } = found
   const toolkit = deps.catalogue.requireToolkit(account.toolkitSlug)
   const opened = await openCredential(deps.credentials, { projectId, ownerId: account.id }, found.credential)
   const shared = found.authConfigSettings?.hasSharedCredentials ? await sharedValues(deps, projectId, found) : NONE_SHARED
@@ -50,6 +72,20 @@ export async function useAccount(deps: AccountsDeps, projectId: ProjectId, wante
     account,
     credential: makeUsable(deps, toolkit, account, opened, shared),
     toolsAllowed: found.authConfigSettings?.toolsForExecution,
+    ...(isGrant(found) && { renew: () => renew(deps, projectId, found) }),
+  }
+}
+
+async function renew(deps: AccountsDeps, projectId: ProjectId, used: GrantInUse): Promise<RenewedUse | undefined> {
+  const found = await renewRefused(deps, used)
+  if (!found) return undefined
+  const { renew: _once, ...fresh } = await openForUse(deps, projectId, found)
+  const version = found.credential?.version
+  return {
+    ...fresh,
+    refusedToo: () => {
+      if (version !== undefined) rememberRefused(deps.refreshes, found.account, version)
+    },
   }
 }
 

@@ -5,7 +5,7 @@ import { unindexed } from '../../platform/storage/index-choice.ts'
 import type { ConnectedAccountTable, Db, Tables } from '../../platform/storage/schema.ts'
 import { type AuthConfigSettings, settingsFromText } from '../auth-configs/auth-config.ts'
 import type { AuthScheme } from '../auth-schemes.ts'
-import type { SealedCredential } from '../credentials/credential.ts'
+import type { SealedCredential, StoredCredential } from '../credentials/credential.ts'
 import { type Account, type AccountAcl, type AccountStatus, type AccountType, CLOSED_ACL, type ListedAccount } from './account.ts'
 
 export const insertAccount = (db: Db, account: Account) => db.insertInto('connected_account').values(toRow(account)).execute()
@@ -121,7 +121,7 @@ export async function countAccounts(db: Db, projectId: ProjectId, filter: Accoun
 
 /** Everything that a call needs, in one statement: the account, its secret, and what its auth config says. */
 export interface AccountForUse extends ListedAccount {
-  readonly credential: SealedCredential | undefined
+  readonly credential: StoredCredential | undefined
   readonly authConfigSettings: AuthConfigSettings | null
   readonly authConfigSecrets: SealedCredential | undefined
 }
@@ -132,7 +132,8 @@ const forUse = (db: Db, projectId: string) =>
     .leftJoin('credential as cs', (join) =>
       join.onRef('cs.project_id', '=', 'a.project_id').onRef('cs.owner_id', '=', 'a.auth_config_id'),
     )
-    .select(['s.version', 's.key_id', 's.sealed', 'c.settings as config_settings'])
+    .select(['s.version', 's.key_id', 's.sealed', 's.expires_at', 's.refresh_at', 's.failed_refreshes'])
+    .select('c.settings as config_settings')
     .select(['cs.version as config_version', 'cs.key_id as config_key_id', 'cs.sealed as config_sealed'])
 
 const accountForUseById = hotQuery(['projectId', 'id'], (db, { projectId, id }) => forUse(db, projectId).where('a.id', '=', id))
@@ -315,6 +316,9 @@ interface CredentialColumns {
   readonly version: number | null
   readonly key_id: string | null
   readonly sealed: Uint8Array | null
+  readonly expires_at: number | null
+  readonly refresh_at: number | null
+  readonly failed_refreshes: number | null
   readonly config_settings: string | null
   readonly config_version: number | null
   readonly config_key_id: string | null
@@ -324,9 +328,15 @@ interface CredentialColumns {
 const toSealed = (version: number | null, keyId: string | null, sealed: Uint8Array | null): SealedCredential | undefined =>
   version !== null && keyId !== null && sealed !== null ? { version, keyId, sealed } : undefined
 
+const toStored = (row: CredentialColumns): StoredCredential | undefined => {
+  const sealed = toSealed(row.version, row.key_id, row.sealed)
+  const { expires_at: expiresAt, refresh_at: refreshAt, failed_refreshes: failedRefreshes } = row
+  return sealed && { ...sealed, expiresAt, refreshAt, failedRefreshes: failedRefreshes ?? 0 }
+}
+
 const toAccountForUse = (row: AccountRow & ConfigColumns & CredentialColumns): AccountForUse => ({
   ...toListed(row),
-  credential: toSealed(row.version, row.key_id, row.sealed),
+  credential: toStored(row),
   authConfigSettings: row.config_settings === null ? null : settingsFromText(row.config_settings),
   authConfigSecrets: toSealed(row.config_version, row.config_key_id, row.config_sealed),
 })

@@ -13,16 +13,21 @@ import {
   saveCredential,
   updateCredential,
 } from '../credentials/credentials.service.ts'
+import { applyGrantPatch, timesOfImport } from '../credentials/grant-times.ts'
 import { recordEvent } from '../events/events.ts'
 import type { ResolvedAuth } from '../toolkits/auth-definitions.ts'
 import { requireAuth } from '../toolkits/catalogue.ts'
 import type { Toolkit } from '../toolkits/toolkit.ts'
 import { type Account, type AccountAcl, type AccountStatus, type AccountType, CLOSED_ACL, type ListedAccount } from './account.ts'
-import { assertMayBecome, mayBecome } from './account-status.ts'
+import { recordStatus } from './account-changes.ts'
+import { assertMayBecome } from './account-status.ts'
 import { type AccountChange, findAccount, insertAccount, markAccountDeleted, updateAccount } from './accounts.repository.ts'
-import { assertAddressAllowed, assertCredentialGood, type VerificationDeps, verifyCredential } from './verification.ts'
+import type { RefreshState } from './refresh-state.ts'
+import { assertAddressAllowed, assertCredentialGood, type VerificationDeps } from './verification.ts'
 
-export interface AccountsDeps extends AuthConfigsDeps, VerificationDeps {}
+export interface AccountsDeps extends AuthConfigsDeps, VerificationDeps {
+  readonly refreshes: RefreshState
+}
 
 /** A patch that keeps meeting newer versions gives up after this many; each one that lost made room for one that won. */
 const MAX_PATCH_ATTEMPTS = 100
@@ -69,10 +74,11 @@ export async function createAccount(
     updatedAt: now,
   }
   assertAclFits(account.type, input.acl)
+  const times = account.scheme === 'OAUTH2' ? timesOfImport(values, now) : undefined
   await refusingTakenAlias(account.alias, () =>
     deps.db.transaction().execute(async (trx) => {
       await insertAccount(trx, account)
-      await saveCredential(deps.credentials, trx, ownerOf(account), { scheme: account.scheme, val: values }, now)
+      await saveCredential(deps.credentials, trx, ownerOf(account), { scheme: account.scheme, val: values }, now, times)
       const data = { status: account.status, toolkit: account.toolkitSlug, user_id: account.userId }
       await recordEvent(trx, projectId, { type: 'connected_account.created', subjectId: account.id, data }, now)
     }),
@@ -112,7 +118,7 @@ async function tryPatch(deps: AccountsDeps, projectId: ProjectId, id: string, pa
       if (write && !(await write(trx, now))) return undefined
       if (!(await updateAccount(trx, account, change, now))) throw new LostRace()
       if (write) await recordEvent(trx, projectId, { type: 'connected_account.credential_updated', subjectId: account.id }, now)
-      if (change.status) await recordStatus(trx, account, change.status, now)
+      if (change.status) await recordStatus(trx, account, change.status, null, now)
       return { ...account, ...change, updatedAt: now }
     }),
   ).catch(loserRetries)
@@ -124,11 +130,17 @@ async function prepareCredential(deps: AccountsDeps, account: Account, { scheme,
   const toolkit = deps.catalogue.requireToolkit(account.toolkitSlug)
   const auth = requireAuth(toolkit, account.scheme)
   const stored = await requireCredential(deps, account)
-  const merged = { scheme: account.scheme, val: mergePatch(auth, stored.credential.val, val) }
+  const merged = mergePatch(auth, stored.credential.val, val)
   // A secret alone is rotated whatever the operator allows at this moment: the app may hold the new one only once.
   const addressFields = auth.connection_fields.flatMap(({ name, aliases = [] }) => [name, ...aliases])
-  if (addressFields.some((name) => Object.hasOwn(val, name))) assertAddressAllowed(deps, toolkit, auth, merged.val)
-  return (trx: Db, now: number) => updateCredential(deps.credentials, trx, ownerOf(account), stored.version, merged, now)
+  if (addressFields.some((name) => Object.hasOwn(val, name))) assertAddressAllowed(deps, toolkit, auth, merged)
+  const before = stored.credential.val
+  return (trx: Db, now: number) => {
+    const { values, times } =
+      account.scheme === 'OAUTH2' ? applyGrantPatch(before, val, merged, now) : { values: merged, times: undefined }
+    const credential = { scheme: account.scheme, val: values }
+    return updateCredential(deps.credentials, trx, ownerOf(account), stored.version, credential, now, { times })
+  }
 }
 
 function changeOf(account: Account, patch: AccountPatch): AccountChange {
@@ -148,7 +160,7 @@ export function setAccountEnabled(deps: AccountsDeps, projectId: ProjectId, id: 
     : setStatus(deps, projectId, id, 'INACTIVE', 'Disabled by the app')
 }
 
-async function setStatus(
+export async function setStatus(
   deps: AccountsDeps,
   projectId: ProjectId,
   id: string,
@@ -168,31 +180,13 @@ async function setStatus(
       .execute(async (trx) => {
         if (!(await updateAccount(trx, account, change, now))) throw new LostRace()
         if (basis && !(await basis.stillHolds(trx))) throw new OutOfDate()
-        await recordStatus(trx, account, status, now)
+        await recordStatus(trx, account, status, reason, now)
         return { ...account, ...change, updatedAt: now }
       })
       .catch((error: unknown) => (error instanceof OutOfDate ? account : loserRetries(error)))
     if (changed) return changed
   }
   throw tooManyChanges(id)
-}
-
-/**
- * For direct schemes a refresh is a question to the provider: a credential it refuses is EXPIRED from then on, one it takes
- * (again) is ACTIVE. Where nothing can be asked, the state stays as it is; so it does when the credential has been replaced,
- * or the connection disabled, while the provider was asked.
- */
-export async function refreshAccount(deps: AccountsDeps, projectId: ProjectId, id: string): Promise<Account> {
-  const { account, toolkit, auth, values, version } = await openAccount(deps, projectId, id)
-  if (account.status === 'INACTIVE' || account.status === 'REVOKED') return account
-  const verdict = await verifyCredential(deps, toolkit, auth, values)
-  const stillHolds = async (trx: Db) => (await readCredential(deps.credentials, ownerOf(account), trx))?.version === version
-  const become = (status: AccountStatus, reason: string | null) =>
-    setStatus(deps, projectId, id, status, reason, { status: account.status, stillHolds })
-  if (verdict.outcome === 'refused' && mayBecome(account.status, 'EXPIRED'))
-    return become('EXPIRED', `${toolkit.name} refused the credential with status ${verdict.status}`)
-  if (verdict.outcome === 'good' && mayBecome(account.status, 'ACTIVE')) return become('ACTIVE', null)
-  return account
 }
 
 /** An account with its values, for those who show them (masked) or check them. */
@@ -228,14 +222,6 @@ export async function deleteAccount(deps: AccountsDeps, projectId: ProjectId, id
 }
 
 const ownerOf = (account: Account) => ({ projectId: account.projectId, ownerId: account.id })
-
-const recordStatus = (trx: Db, account: Account, status: AccountStatus, now: number) =>
-  recordEvent(
-    trx,
-    account.projectId,
-    { type: 'connected_account.status_changed', subjectId: account.id, data: { from: account.status, to: status } },
-    now,
-  )
 
 /** The account changed state between our read and our write. */
 class LostRace extends Error {}

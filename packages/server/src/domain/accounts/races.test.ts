@@ -3,12 +3,12 @@ import { type TestContext, test } from 'node:test'
 import { testDatabases } from '../../../testing/databases.ts'
 import { testAuthConfig, testDeps, testProject } from '../../../testing/test-deps.ts'
 import type { OutboundReply } from '../../platform/outbound/outbound.ts'
+import { refreshAccount } from './account-refresh.ts'
 import {
   type AccountsDeps,
   createAccount,
   deleteAccount,
   patchAccount,
-  refreshAccount,
   requireAccount,
   setAccountEnabled,
 } from './accounts.service.ts'

@@ -7,7 +7,8 @@ import type { AuthScheme } from '../auth-schemes.ts'
 import type { CredentialValues } from '../credentials/credential.ts'
 import { createCatalogue } from '../toolkits/catalogue.ts'
 import { exampleToolkit } from '../toolkits/fixture.testing.ts'
-import { createAccount, patchAccount, refreshAccount, requireAccount } from './accounts.service.ts'
+import { refreshAccount } from './account-refresh.ts'
+import { createAccount, patchAccount, requireAccount } from './accounts.service.ts'
 
 const [sqlite] = testDatabases()
 assert.ok(sqlite)

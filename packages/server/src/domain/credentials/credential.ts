@@ -15,9 +15,22 @@ export interface CredentialOwner {
   readonly ownerId: AccountId | AuthConfigId
 }
 
+/** When a grant's access token dies, and from when on it is to be refreshed. Milliseconds since 1970. */
+export interface GrantTimes {
+  readonly expiresAt: number | null
+  readonly refreshAt: number | null
+}
+
+export const NO_TIMES: GrantTimes = { expiresAt: null, refreshAt: null }
+
 /** A sealed secret as it stands in its row. */
 export interface SealedCredential {
   readonly version: number
   readonly keyId: string
   readonly sealed: Uint8Array
+}
+
+export interface StoredCredential extends SealedCredential, GrantTimes {
+  /** Refreshes in a row that came to nothing; `refreshAt` is then the earliest next attempt. */
+  readonly failedRefreshes: number
 }

@@ -3,8 +3,9 @@ import type { ProjectId } from '../../ids.ts'
 import type { Db } from '../../platform/storage/schema.ts'
 import { open, seal } from '../../platform/vault/envelope.ts'
 import type { KeyRing } from '../../platform/vault/key-ring.ts'
-import type { Credential, CredentialOwner, SealedCredential } from './credential.ts'
+import { type Credential, type CredentialOwner, type GrantTimes, NO_TIMES, type SealedCredential } from './credential.ts'
 import {
+  type CredentialChange,
   deleteCredential,
   findCredential,
   insertCredential,
@@ -19,6 +20,7 @@ export interface CredentialsDeps {
   readonly opened: OpenedCache
 }
 
+export { endLease, listDueGrantsAcrossProjects, stopRefreshing, takeLease } from './credentials.repository.ts'
 export { createOpenedCache }
 
 /** Authenticated with the ciphertext, so a row copied onto another account, project or version will not open. */
@@ -59,8 +61,9 @@ export async function saveCredential(
   owner: CredentialOwner,
   credential: Credential,
   now: number,
+  times: GrantTimes = NO_TIMES,
 ): Promise<void> {
-  await insertCredential(trx, owner, await sealCredential(deps, trx, owner, 1, credential), now)
+  await insertCredential(trx, owner, await sealCredential(deps, trx, owner, 1, credential), now, times)
 }
 
 export async function readCredential(
@@ -96,9 +99,10 @@ export async function updateCredential(
   readVersion: number,
   credential: Credential,
   now: number,
+  change?: CredentialChange,
 ): Promise<boolean> {
   const sealed = await sealCredential(deps, trx, owner, readVersion + 1, credential)
-  return replaceCredential(trx, owner, readVersion, sealed, now)
+  return replaceCredential(trx, owner, readVersion, sealed, now, change)
 }
 
 /** The row goes, and with it (`secure_delete`) its bytes. */

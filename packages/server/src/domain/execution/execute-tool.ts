@@ -1,7 +1,7 @@
 import { HoldfastError } from '../../errors.ts'
 import { type LogId, newLogId, type ProjectId } from '../../ids.ts'
 import type { OutboundReply } from '../../platform/outbound/outbound.ts'
-import { type AccountWanted, useAccount } from '../accounts/account-use.ts'
+import { type AccountInUse, type AccountWanted, useAccount } from '../accounts/account-use.ts'
 import type { AccountsDeps } from '../accounts/accounts.service.ts'
 import type { AuthScheme } from '../auth-schemes.ts'
 import { acceptValues } from '../credentials/connection-values.ts'
@@ -13,6 +13,7 @@ import type { Tool } from '../toolkits/toolkit.ts'
 import { assertBoundFor, type CustomAuth, customAuthScrubber, withCustomAuth } from './custom-auth.ts'
 import type { Execution, ExecutionLog } from './execution-log.ts'
 import { mapTexts, readContent, refusalMessage, toToolData } from './reply-content.ts'
+import { sendRenewing } from './send-renewing.ts'
 
 export interface ExecutionDeps extends AccountsDeps {
   readonly log: ExecutionLog
@@ -46,17 +47,22 @@ export interface ToolResult {
 export async function executeTool(deps: ExecutionDeps, projectId: ProjectId, call: ToolCall): Promise<ToolResult> {
   const startedAt = deps.now()
   const tool = deps.catalogue.requireTool(call.toolSlug)
-  const { credential, accountId, userId } = await chooseCredential(deps, projectId, call, tool)
+  const chosen = await chooseCredential(deps, projectId, call, tool)
+  const { credential, accountId, userId } = chosen
   if (call.customAuth?.baseUrl) assertBoundFor(credential.baseUrl(), call.customAuth.baseUrl)
   const request = credential.buildToolRequest(tool, call.arguments)
   const outgoing = call.customAuth ? withCustomAuth(request, call.customAuth) : request
 
-  const scrub = () => {
-    const scrubbers = [credential.scrubber(), ...(call.customAuth ? [customAuthScrubber(call.customAuth)] : [])]
+  const scrub = (used: UsableCredential) => {
+    const credentials = used === credential ? [used] : [used, credential]
+    const scrubbers = [
+      ...credentials.map((one) => one.scrubber()),
+      ...(call.customAuth ? [customAuthScrubber(call.customAuth)] : []),
+    ]
     return (text: string) => scrubbers.reduce((scrubbed, one) => one(scrubbed), text)
   }
 
-  const outcome = await sendTool(deps, tool, credential, outgoing, scrub)
+  const outcome = await sendTool(deps, tool, chosen, outgoing, scrub)
 
   const logId = newLogId()
   deps.log.record({
@@ -77,8 +83,7 @@ export async function executeTool(deps: ExecutionDeps, projectId: ProjectId, cal
   return { data: outcome.data, error: outcome.error, successful: outcome.error === null, logId }
 }
 
-interface ChosenCredential {
-  readonly credential: UsableCredential
+interface ChosenCredential extends Pick<AccountInUse, 'credential' | 'renew'> {
   readonly accountId: string | null
   readonly userId: string | null
 }
@@ -117,12 +122,13 @@ async function chooseCredential(
       accountId: null,
       userId: call.userId ?? null,
     }
-  const { account, credential, toolsAllowed } = await useAccount(deps, projectId, { ...call, toolkitSlug: toolkit.slug })
+  const used = await useAccount(deps, projectId, { ...call, toolkitSlug: toolkit.slug })
+  const { account, toolsAllowed } = used
   if (toolsAllowed && toolsAllowed.length > 0 && !toolsAllowed.includes(tool.slug))
     throw new HoldfastError('tool_not_allowed', `The auth config of this connection does not allow ${tool.slug}.`, {
       fix: 'Add the tool to tool_access_config.tools_available_for_execution of the auth config.',
     })
-  return { credential, accountId: account.id, userId: account.userId }
+  return { ...used, accountId: account.id, userId: account.userId }
 }
 
 const ANONYMOUS = {
@@ -150,32 +156,16 @@ const IN_RESULT = ['upstream_unreachable', 'upstream_timeout', 'upstream_reply_t
 async function sendTool(
   deps: ExecutionDeps,
   tool: Tool,
-  credential: UsableCredential,
+  chosen: ChosenCredential,
   request: Parameters<UsableCredential['inject']>[0],
-  scrubber: UsableCredential['scrubber'],
+  scrubber: (used: UsableCredential) => (text: string) => string,
 ): Promise<ToolOutcome> {
   try {
-    const reply = await sendCounted(deps, credential, request)
-    return toOutcome(tool, credential, reply, scrubber)
+    const { reply, credential } = await sendRenewing(deps, chosen, request)
+    return toOutcome(tool, credential, reply, () => scrubber(credential))
   } catch (error) {
     if (!(error instanceof HoldfastError) || !IN_RESULT.includes(error.code)) throw error
     return { data: {}, error: error.message, status: null }
-  }
-}
-
-/** The way out of every call, tool or proxy. */
-export async function sendCounted(
-  deps: ExecutionDeps,
-  credential: UsableCredential,
-  request: Parameters<UsableCredential['inject']>[0],
-): Promise<OutboundReply> {
-  try {
-    const reply = await deps.outbound.send(credential.inject(request))
-    deps.onOutbound(credential.toolkit.slug, `${Math.floor(reply.status / 100)}xx`)
-    return reply
-  } catch (error) {
-    deps.onOutbound(credential.toolkit.slug, error instanceof HoldfastError ? error.code : 'internal_error')
-    throw error
   }
 }
 

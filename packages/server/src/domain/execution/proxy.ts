@@ -3,8 +3,9 @@ import { newLogId, type ProjectId } from '../../ids.ts'
 import type { OutboundReply } from '../../platform/outbound/outbound.ts'
 import { type AccountWanted, useAccount } from '../accounts/account-use.ts'
 import type { PlainRequest, UsableCredential } from '../credentials/usable-credential.ts'
-import { type ExecutionDeps, sendCounted } from './execute-tool.ts'
+import type { ExecutionDeps } from './execute-tool.ts'
 import { mapTexts, type ReplyContent, readContent } from './reply-content.ts'
+import { sendRenewing } from './send-renewing.ts'
 
 export interface ProxyCall extends AccountWanted {
   /** A path under the connection's base URL, or an absolute URL on the toolkit's hosts. */
@@ -28,7 +29,8 @@ export interface ProxyReply {
 /** The upstream's own answer, whatever its status; only that a refusal does not quote the secret. @throws HoldfastError when the call could not be made */
 export async function proxy(deps: ExecutionDeps, projectId: ProjectId, call: ProxyCall): Promise<ProxyReply> {
   const startedAt = deps.now()
-  const { account, credential } = await useAccount(deps, projectId, call)
+  const used = await useAccount(deps, projectId, call)
+  const { account, credential } = used
   const request = await buildProxyRequest(deps, credential, call)
 
   const record = (status: number | null, error: string | null) =>
@@ -48,10 +50,10 @@ export async function proxy(deps: ExecutionDeps, projectId: ProjectId, call: Pro
       createdAt: startedAt,
     })
   try {
-    const reply = await sendCounted(deps, credential, request)
+    const { reply, credential: answered } = await sendRenewing(deps, used, request)
     record(reply.status, null)
     const shown = { status: reply.status, headers: showHeaders(reply), content: readContent(reply) }
-    return reply.status < 400 ? shown : scrubReply(shown, credential.scrubber())
+    return reply.status < 400 ? shown : scrubReply(scrubReply(shown, credential.scrubber()), answered.scrubber())
   } catch (error) {
     record(null, error instanceof HoldfastError ? error.code : 'internal_error')
     throw error

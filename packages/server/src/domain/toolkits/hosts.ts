@@ -20,7 +20,7 @@ export function matchesHost(pattern: string, url: URL): boolean {
 }
 
 /** The values only choose a name under a domain that the toolkit itself names, as in `{{ subdomain }}.example.com`. */
-const hasFixedDomain = (host: string): boolean => /\}\}(?:\.[a-z\d-]+){2,}(?::\d+)?$/i.test(host)
+export const hasFixedDomain = (host: string): boolean => /\}\}(?:\.[a-z\d-]+){2,}(?::\d+)?$/i.test(host)
 
 function renderHost(host: string, vars: TemplateVars): string | undefined {
   const rendered = compileTemplate(host).render(vars)
@@ -48,15 +48,19 @@ function isOwnBaseHost(toolkit: Toolkit, vars: TemplateVars, url: URL): boolean 
   }
 }
 
+export function isHttpsOrAllowed(url: URL, operatorAllows: OperatorAllows): boolean {
+  if (url.username !== '' || url.password !== '') return false
+  return url.protocol === 'https:' || (url.protocol === 'http:' && operatorAllows(bareHostname(url), portOf(url)))
+}
+
 /**
  * Whether a credential of this toolkit may travel to `url`. https always, unless the operator allows the host by name.
  * A self-hosted toolkit takes any host that its connection names; addresses that are not public are refused when they are dialled.
  * `vars` are those of `templateVarsOf`.
  */
 export function mayReceiveCredentials(toolkit: Toolkit, vars: TemplateVars, url: URL, operatorAllows: OperatorAllows): boolean {
+  if (!isHttpsOrAllowed(url, operatorAllows)) return false
   const operatorSays = operatorAllows(bareHostname(url), portOf(url))
-  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && operatorSays)) return false
-  if (url.username !== '' || url.password !== '') return false
   for (const host of toolkit.definition.hosts) {
     if (variablesOf(host).length === 0) {
       if (matchesHost(compileTemplate(host).render({}) ?? host, url)) return true

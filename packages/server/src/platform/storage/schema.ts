@@ -93,8 +93,14 @@ export interface CredentialTable {
   version: number
   key_id: string
   sealed: Uint8Array
+  /** When the access token of a grant dies; null where nothing is known to die. */
   expires_at: number | null
+  /** While this lies ahead, one server is refreshing the grant and no other may. */
   lease_until: number
+  /** From then on the grant is to be refreshed; null for what is not refreshed. After a failure: the earliest next attempt. */
+  refresh_at: number | null
+  /** Attempts in a row that came to nothing. */
+  failed_refreshes: number
   updated_at: number
 }
 

@@ -1,11 +1,11 @@
 import { ACCOUNT_STATUSES, type AccountStatus } from '../../domain/accounts/account.ts'
+import { refreshAccount } from '../../domain/accounts/account-refresh.ts'
 import { listAccountPage, showValues } from '../../domain/accounts/account-views.ts'
 import {
   type AccountsDeps,
   createAccount,
   deleteAccount,
   patchAccount,
-  refreshAccount,
   requireAccount,
   setAccountEnabled,
 } from '../../domain/accounts/accounts.service.ts'
@@ -134,7 +134,7 @@ export function connectedAccountsRoutes(app: ApiServer, deps: AccountsDeps): voi
     {
       schema: {
         tags,
-        summary: 'Ask the provider whether the credential is still good',
+        summary: 'Refresh a grant now; for other credentials, ask the provider whether they are still good',
         params: IdParams,
         body: RefreshBody,
         response: { 200: RefreshReply },

@@ -36,6 +36,8 @@ const STATUS = {
   credential_unverifiable: 400,
   credential_conflict: 409,
   credential_unreadable: 500,
+  credential_expired: 400,
+  refresh_unavailable: 503,
   session_not_found: 404,
   tool_not_allowed: 403,
   invalid_tool_arguments: 400,

@@ -1,0 +1,111 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { HoldfastError } from '../../errors.ts'
+import { stopRefreshing } from '../credentials/credentials.service.ts'
+import type { Account } from './account.ts'
+import { changeStatus } from './account-changes.ts'
+import { type AccountForUse, findAccountForUse } from './accounts.repository.ts'
+import { type AccountsDeps, accountNotFound } from './accounts.service.ts'
+import { type GrantInUse, LEASE_MS, type Refreshed, refreshGrant } from './grant-refresh.ts'
+import { stateKey } from './refresh-state.ts'
+
+/** A little longer than a lease: who waits for a server that died takes over from it. */
+const WAIT_MS = LEASE_MS + 5_000
+const POLL_MS = 100
+
+export const isGrant = (found: AccountForUse): found is GrantInUse =>
+  found.account.scheme === 'OAUTH2' && found.credential !== undefined
+
+const isDue = ({ credential: { refreshAt } }: GrantInUse, now: number) => refreshAt !== null && refreshAt <= now
+const isOver = ({ credential: { expiresAt } }: GrantInUse, now: number) => expiresAt !== null && expiresAt <= now
+
+/**
+ * What a call uses. Costs nothing but a look at the clock while the grant is fresh. Due, it is refreshed first, by one call of
+ * all; the others go on with the token that still lives, and wait only for one that does not.
+ * @throws HoldfastError `credential_expired`, `refresh_unavailable`
+ */
+export async function freshCredential(deps: AccountsDeps, found: AccountForUse): Promise<AccountForUse> {
+  const startedAt = deps.now()
+  if (found.account.status !== 'ACTIVE' || !isGrant(found) || !(isDue(found, startedAt) || isOver(found, startedAt))) return found
+  const isUnderWay = deps.refreshes.flights.has(`${stateKey(found.account)}/${found.credential.version}`)
+  if (isUnderWay && !isOver(found, startedAt)) return found
+  const result = await refreshWithin(deps, found, { mayGoOn: (grant) => !isOver(grant, deps.now()) })
+  switch (result.kind) {
+    case 'renewed':
+    case 'dead':
+      return reread(deps, found.account)
+    case 'busy':
+      if (isOver(found, deps.now())) throw unavailable(found.account, 'another server is still refreshing it')
+      return found
+    case 'failed':
+      if (isOver(found, deps.now())) throw unavailable(found.account, result.reason)
+      return found
+    case 'impossible':
+      if (!isOver(found, deps.now())) {
+        await stopRefreshing(deps.db, ownerOf(found.account), found.credential.version)
+        return found
+      }
+      return refuseExpired(deps, found, result)
+  }
+}
+
+/** After a 401: the grant that is stored now if it is another one, else a refreshed one; undefined when there is none to be had. */
+export async function renewRefused(deps: AccountsDeps, used: GrantInUse): Promise<AccountForUse | undefined> {
+  const { account, credential } = used
+  if (deps.refreshes.refusedFresh.get(stateKey(account)) === credential.version) return undefined
+  const current = await findAccountForUse(deps.db, account.projectId, account.id)
+  if (current?.account.status !== 'ACTIVE' || !isGrant(current)) return undefined
+  if (current.credential.version !== credential.version) return current
+  const { kind } = await refreshWithin(deps, current, { mayGoOn: () => false })
+  if (kind !== 'renewed') return undefined
+  const renewed = await findAccountForUse(deps.db, account.projectId, account.id)
+  return renewed?.account.status === 'ACTIVE' ? renewed : undefined
+}
+
+/** Tries until it is refreshed, here or elsewhere, or known not to be; a loser looks again and again, up to a bound. */
+export async function refreshWithin(
+  deps: AccountsDeps,
+  found: GrantInUse,
+  { mayGoOn, evenIfItFailed = false }: { readonly mayGoOn: (grant: GrantInUse) => boolean; readonly evenIfItFailed?: boolean },
+): Promise<Refreshed> {
+  const deadline = deps.now() + WAIT_MS
+  let current = found
+  for (;;) {
+    const result = await refreshGrant(deps, current, { evenIfItFailed })
+    if (result.kind !== 'busy') return result
+    const read = await reread(deps, found.account)
+    if (!isGrant(read) || read.credential.version !== found.credential.version || read.account.status !== found.account.status)
+      return { kind: 'renewed' }
+    if (mayGoOn(read) || deps.now() > deadline) return result
+    // A failure elsewhere ended the lease: its verdict is in the row.
+    current = read
+    await sleep(POLL_MS * (0.5 + Math.random()))
+  }
+}
+
+async function reread(deps: AccountsDeps, { projectId, id }: Account): Promise<AccountForUse> {
+  const found = await findAccountForUse(deps.db, projectId, id)
+  if (!found) throw accountNotFound(id)
+  return found
+}
+
+async function refuseExpired(
+  deps: AccountsDeps,
+  { account, credential }: GrantInUse,
+  { why, fix }: Extract<Refreshed, { kind: 'impossible' }>,
+): Promise<never> {
+  const reason = `The access token expired and cannot be refreshed: ${why}`
+  await deps.db.transaction().execute(async (trx) => {
+    await stopRefreshing(trx, ownerOf(account), credential.version)
+    await changeStatus(trx, account, 'EXPIRED', reason, deps.now())
+  })
+  throw new HoldfastError('credential_expired', `Connection ${account.id}: ${lowerFirst(reason)}.`, { fix })
+}
+
+const lowerFirst = (text: string) => `${text.charAt(0).toLowerCase()}${text.slice(1)}`
+
+const ownerOf = (account: Account) => ({ projectId: account.projectId, ownerId: account.id })
+
+export const unavailable = ({ id }: Account, reason: string) =>
+  new HoldfastError('refresh_unavailable', `Connection ${id} has no living access token: ${reason}.`, {
+    fix: 'Try again in a moment; the connection stays ACTIVE and is refreshed as soon as that is possible.',
+  })

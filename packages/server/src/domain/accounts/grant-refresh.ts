@@ -1,0 +1,198 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { HoldfastError } from '../../errors.ts'
+import type { GrantedTokens, TokenOutcome } from '../../platform/oauth/token-answer.ts'
+import { requestToken } from '../../platform/oauth/token-request.ts'
+import type { AuthConfigSecrets } from '../auth-configs/auth-config.ts'
+import type { CredentialValues, StoredCredential } from '../credentials/credential.ts'
+import {
+  endLease,
+  openCredential,
+  readCredential,
+  stopRefreshing,
+  takeLease,
+  updateCredential,
+} from '../credentials/credentials.service.ts'
+import { planRefresh } from '../credentials/grant-refresh-request.ts'
+import { timesUntil, withTokens } from '../credentials/grant-times.ts'
+import { requireAuth } from '../toolkits/catalogue.ts'
+import { changeStatus } from './account-changes.ts'
+import type { AccountForUse } from './accounts.repository.ts'
+import type { AccountsDeps } from './accounts.service.ts'
+import { stateKey } from './refresh-state.ts'
+
+export type Refreshed =
+  /** The stored grant is a newer one than the one given: read it. */
+  | { readonly kind: 'renewed' }
+  /** Somebody else is at it, or was a moment ago: read again. */
+  | { readonly kind: 'busy' }
+  /** Nothing was learnt about the grant; the next attempt comes later. */
+  | { readonly kind: 'failed'; readonly reason: string }
+  | { readonly kind: 'impossible'; readonly why: string; readonly fix: string }
+  /** The provider will never refresh it again: the connection is EXPIRED now. */
+  | { readonly kind: 'dead' }
+
+/** Longer than the request and the writing after it may take: when it runs out, its holder is gone. */
+export const LEASE_MS = 30_000
+const REQUEST_TIMEOUT_MS = 15_000
+const FIRST_RETRY_MS = 1_000
+const SLOWEST_RETRY_MS = 60_000
+const MAX_PROVIDER_DELAY_MS = 10 * 60_000
+/** A client that is refused stays so until a person changes it. */
+const REFUSED_CLIENT_RETRY_MS = 5 * 60_000
+
+/** What RFC 6749 §5.2 and providers' own words say of a grant that is gone, and not of the client or the request. */
+const GRANT_IS_GONE = new Set([
+  'invalid_grant',
+  'bad_refresh_token',
+  'invalid_refresh_token',
+  'expired_refresh_token',
+  'refresh_token_expired',
+  'invalid_token',
+  'expired_token',
+  'token_expired',
+  'token_revoked',
+  'invalid_code',
+  'consent_required',
+  'interaction_required',
+])
+
+export type GrantInUse = AccountForUse & { readonly credential: StoredCredential }
+
+/** One flight for one grant on all servers. `evenIfItFailed` does not wait for the time after a failure to pass. */
+export function refreshGrant(
+  deps: AccountsDeps,
+  found: GrantInUse,
+  options: { readonly evenIfItFailed?: boolean } = {},
+): Promise<Refreshed> {
+  const key = `${stateKey(found.account)}/${found.credential.version}`
+  const { flights } = deps.refreshes
+  const running = flights.get(key)
+  if (running) return running
+  const flight = fly(deps, found, options.evenIfItFailed === true).finally(() => flights.delete(key))
+  flights.set(key, flight)
+  return flight
+}
+
+async function fly(deps: AccountsDeps, found: GrantInUse, evenIfItFailed: boolean): Promise<Refreshed> {
+  const { account, credential } = found
+  const owner = { projectId: account.projectId, ownerId: account.id }
+  const toolkit = deps.catalogue.requireToolkit(account.toolkitSlug)
+  const { val } = await openCredential(deps.credentials, owner, credential)
+  const { credentials, sharedCredentials } = await openAuthConfig(deps, found)
+  const auth = requireAuth(toolkit, account.scheme)
+  const plan = planRefresh(toolkit, auth, { ...sharedCredentials, ...val }, credentials, deps.operatorAllows)
+  if (plan.kind === 'impossible') return plan
+
+  const now = deps.now()
+  const { failedRefreshes, refreshAt } = credential
+  if (!evenIfItFailed && failedRefreshes > 0 && refreshAt !== null && refreshAt > now)
+    return { kind: 'failed', reason: `${toolkit.name} did not refresh it a moment ago` }
+  const leaseUntil = now + LEASE_MS
+  if (!(await takeLease(deps.db, owner, credential, { now, leaseUntil }))) return { kind: 'busy' }
+
+  const lease: Lease = { found, leaseUntil, spent: plan.refreshToken }
+  const outcome = await ask(deps, { ...plan.request, timeoutMs: REQUEST_TIMEOUT_MS })
+  if (outcome.kind === 'granted') return storeTokens(deps, lease, outcome.tokens)
+  if (outcome.kind === 'rejected' && GRANT_IS_GONE.has(outcome.code))
+    return expire(deps, lease, `${toolkit.name} no longer refreshes this grant (${outcome.code})`)
+  return postpone(deps, lease, outcome, toolkit.name)
+}
+
+/** A destination that is refused is the operator's to mend, and no reason to ask again at once. */
+async function ask(deps: AccountsDeps, request: Parameters<typeof requestToken>[1]): Promise<TokenOutcome> {
+  try {
+    return await requestToken(deps.outbound, request, deps.now)
+  } catch (error) {
+    if (!(error instanceof HoldfastError)) throw error
+    return { kind: 'temporary', reason: error.message, retryAfterMs: REFUSED_CLIENT_RETRY_MS }
+  }
+}
+
+interface Lease {
+  readonly found: GrantInUse
+  readonly leaseUntil: number
+  /** The refresh token that went out. */
+  readonly spent: string
+}
+
+const ownerOf = ({ found: { account } }: Lease) => ({ projectId: account.projectId, ownerId: account.id })
+
+async function openAuthConfig(deps: AccountsDeps, { account, authConfigSecrets }: AccountForUse): Promise<AuthConfigSecrets> {
+  if (!authConfigSecrets) return { credentials: {}, sharedCredentials: {} }
+  const owner = { projectId: account.projectId, ownerId: account.authConfigId }
+  const { val } = await openCredential(deps.credentials, owner, authConfigSecrets)
+  return val as unknown as AuthConfigSecrets
+}
+
+/** A rotated refresh token that is not stored is a lost grant, so a database that stumbles is asked again. */
+const WRITE_ATTEMPTS = 6
+
+async function storeTokens(deps: AccountsDeps, lease: Lease, tokens: GrantedTokens): Promise<Refreshed> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      if (await tryStore(deps, lease, tokens)) return { kind: 'renewed' }
+    } catch (error) {
+      if (attempt >= WRITE_ATTEMPTS) throw error
+    }
+    if (attempt >= WRITE_ATTEMPTS) return { kind: 'busy' }
+    await sleep(50 * 2 ** attempt)
+  }
+}
+
+/** False when the row moved on in between: what was changed beside the grant is kept, and the tokens are merged into that. */
+const tryStore = (deps: AccountsDeps, lease: Lease, tokens: GrantedTokens): Promise<boolean> =>
+  deps.db.transaction().execute(async (trx) => {
+    const owner = ownerOf(lease)
+    const now = deps.now()
+    const stored = await readCredential(deps.credentials, owner, trx)
+    if (!stored || isAnotherGrant(stored.credential.val, lease)) {
+      await endLease(trx, owner, lease.leaseUntil)
+      return true
+    }
+    const val = withTokens(stored.credential.val, tokens, now)
+    const times = timesUntil(tokens.expiresAt, 'refresh_token' in val, now)
+    const credential = { ...stored.credential, val }
+    const change = { times, leaseDone: true }
+    if (!(await updateCredential(deps.credentials, trx, owner, stored.version, credential, now, change))) return false
+    const { account } = lease.found
+    if (account.status === 'EXPIRED' || account.status === 'FAILED') await changeStatus(trx, account, 'ACTIVE', null, now)
+    return true
+  })
+
+/** Somebody handed over or rotated the grant meanwhile: ours is not the one that counts. */
+const isAnotherGrant = (val: CredentialValues, { spent }: Lease): boolean => val['refresh_token'] !== spent
+
+/** The last look before a grant is given up is at the row, held by the transaction that gives it up. */
+const expire = (deps: AccountsDeps, lease: Lease, reason: string): Promise<Refreshed> =>
+  deps.db.transaction().execute(async (trx): Promise<Refreshed> => {
+    const owner = ownerOf(lease)
+    await endLease(trx, owner, lease.leaseUntil)
+    const stored = await readCredential(deps.credentials, owner, trx)
+    if (!stored || isAnotherGrant(stored.credential.val, lease)) return { kind: 'renewed' }
+    await stopRefreshing(trx, owner, stored.version)
+    await changeStatus(trx, lease.found.account, 'EXPIRED', reason, deps.now())
+    return { kind: 'dead' }
+  })
+
+async function postpone(
+  deps: AccountsDeps,
+  lease: Lease,
+  outcome: Exclude<TokenOutcome, { kind: 'granted' }>,
+  provider: string,
+): Promise<Refreshed> {
+  const failedRefreshes = lease.found.credential.failedRefreshes + 1
+  const wait =
+    outcome.kind === 'rejected'
+      ? REFUSED_CLIENT_RETRY_MS
+      : Math.min(outcome.retryAfterMs ?? backoff(failedRefreshes), MAX_PROVIDER_DELAY_MS)
+  // Up to a third later, so that servers and grants do not come back together.
+  const refreshAt = Math.round(deps.now() + wait * (1 + Math.random() / 3))
+  await endLease(deps.db, ownerOf(lease), lease.leaseUntil, { refreshAt, failedRefreshes })
+  const reason =
+    outcome.kind === 'rejected'
+      ? `${provider} refused the refresh request (${outcome.code}): check client_id and client_secret of the auth config`
+      : `${provider} could not refresh it: ${outcome.reason}`
+  return { kind: 'failed', reason }
+}
+
+const backoff = (failures: number): number => Math.min(SLOWEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(failures - 1, 10))

@@ -1,0 +1,22 @@
+import type { Account } from './account.ts'
+import type { Refreshed } from './grant-refresh.ts'
+
+/** What one server remembers of its refreshes. What all of them must know stands in the database. */
+export interface RefreshState {
+  /** Refreshes under way here: calls of one server wait for one promise, not each for the database. */
+  readonly flights: Map<string, Promise<Refreshed>>
+  /** The version of a grant that the upstream refused though it was fresh: refreshing it again would change nothing. */
+  readonly refusedFresh: Map<string, number>
+}
+
+export const createRefreshState = (): RefreshState => ({ flights: new Map(), refusedFresh: new Map() })
+
+export const stateKey = ({ projectId, id }: Pick<Account, 'projectId' | 'id'>): string => `${projectId}/${id}`
+
+const MAX_REMEMBERED = 5_000
+
+export function rememberRefused(state: RefreshState, account: Account, version: number): void {
+  const [oldest] = state.refusedFresh.size >= MAX_REMEMBERED ? state.refusedFresh.keys() : []
+  if (oldest !== undefined) state.refusedFresh.delete(oldest)
+  state.refusedFresh.set(stateKey(account), version)
+}

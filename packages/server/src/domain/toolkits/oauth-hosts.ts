@@ -1,0 +1,19 @@
+import { hasFixedDomain, isHttpsOrAllowed, mayReceiveCredentials, type OperatorAllows } from './hosts.ts'
+import type { TemplateVars } from './template.ts'
+import type { Toolkit } from './toolkit.ts'
+
+/**
+ * Whether a client secret and a refresh token may travel to `url`, which `template` made. A host that the toolkit itself writes
+ * there is trusted as its other hosts are, though it need not be one of them; a host that a connection names is judged as one.
+ */
+export function mayReceiveGrant(
+  toolkit: Toolkit,
+  template: string,
+  vars: TemplateVars,
+  url: URL,
+  operatorAllows: OperatorAllows,
+): boolean {
+  const authority = /^https?:\/\/((?:\{\{.*?\}\}|[^/?#{])*)/i.exec(template)?.[1]
+  const isOwn = authority !== undefined && authority !== '' && (!authority.includes('{{') || hasFixedDomain(authority))
+  return isOwn ? isHttpsOrAllowed(url, operatorAllows) : mayReceiveCredentials(toolkit, vars, url, operatorAllows)
+}
