@@ -19,7 +19,7 @@ export interface PostgresServer {
 /** PostgreSQL refuses to run as root; this is `nobody` on every Linux. */
 const NOBODY = 65534
 
-/** A real, throw-away PostgreSQL from npm. Durability is off: the tests that crash things crash Holdfast, not PostgreSQL. */
+/** A real, throw-away PostgreSQL from npm. Killed, it keeps what it acknowledged; only lost power would not. */
 export async function startPostgres(): Promise<PostgresServer> {
   const root = mkdtempSync(join(tmpdir(), 'holdfast-postgres-'))
   const asRoot = process.getuid?.() === 0
