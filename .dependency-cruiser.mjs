@@ -12,8 +12,9 @@ const ROOMS = {
   'auth-configs': ['toolkits', 'credentials', 'events', 'projects'],
   accounts: ['auth-configs', 'toolkits', 'credentials', 'events', 'projects'],
   imports: ['accounts', 'auth-configs', 'toolkits', 'events', 'projects'],
+  connecting: ['accounts', 'auth-configs', 'toolkits', 'credentials', 'events', 'projects'],
   execution: ['accounts', 'auth-configs', 'credentials', 'toolkits', 'events', 'projects'],
-  sessions: ['execution', 'accounts', 'auth-configs', 'toolkits', 'events', 'projects'],
+  sessions: ['execution', 'connecting', 'accounts', 'auth-configs', 'toolkits', 'events', 'projects'],
 }
 
 const forbid = (name, comment, from, to) => ({ name, severity: 'error', comment, from, to })

@@ -6,6 +6,7 @@ export type AccountId = `ca_${string}`
 export type SessionId = `trs_${string}`
 export type LogId = `log_${string}`
 export type EventId = `evt_${string}`
+export type LinkId = `lk_${string}`
 
 const RANDOM_BYTES = 9
 /** Asking the system for random bytes costs about the same for one id as for hundreds. */
@@ -34,6 +35,9 @@ export const newSessionId = (): SessionId => `trs_${newId()}`
 export const newLogId = (): LogId => `log_${newId()}`
 export const newEventId = (): EventId => `evt_${newId()}`
 export const newRequestId = (): string => `req_${newId()}`
+
+/** 192 random bits and no time: whoever has it may connect, so nobody may guess it. Only its SHA-256 is stored. */
+export const newLinkId = (): LinkId => `lk_${randomBytes(24).toString('base64url')}`
 
 /** 256 random bits. Only the SHA-256 of a key is ever stored. */
 export const newApiKey = (): string => `hf_${randomBytes(32).toString('base64url')}`
