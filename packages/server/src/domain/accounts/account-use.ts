@@ -7,7 +7,7 @@ import { type UsableCredential, usableCredential } from '../credentials/usable-c
 import { requireAuth } from '../toolkits/catalogue.ts'
 import type { Toolkit } from '../toolkits/toolkit.ts'
 import { type Account, admitsUser } from './account.ts'
-import { type AccountForUse, findAccountForUse, findActiveAccountForUse } from './accounts.repository.ts'
+import { type AccountForUse, findAccountForUse, findActiveAccountForUse } from './account-use.repository.ts'
 import { type AccountsDeps, accountNotFound } from './accounts.service.ts'
 import { freshCredential, isGrant, renewRefused } from './fresh-credential.ts'
 import type { GrantInUse } from './grant-refresh.ts'

@@ -4,7 +4,8 @@ import type { CredentialValues } from '../credentials/credential.ts'
 import { readCredentials } from '../credentials/credentials.service.ts'
 import { requireProject } from '../projects/projects.service.ts'
 import type { Account, ListedAccount } from './account.ts'
-import { type AccountFilter, type AccountOrder, countAccounts, type ListPosition, listAccounts } from './accounts.repository.ts'
+import type { AccountFilter } from './account-rows.repository.ts'
+import { type AccountOrder, countAccounts, type ListPosition, listAccounts } from './accounts.repository.ts'
 import type { AccountsDeps } from './accounts.service.ts'
 
 export interface ShownAccount extends ListedAccount {

@@ -16,7 +16,7 @@ import { planRefresh } from '../credentials/grant-refresh-request.ts'
 import { timesUntil, withTokens } from '../credentials/grant-times.ts'
 import { requireAuth } from '../toolkits/catalogue.ts'
 import { changeStatus } from './account-changes.ts'
-import type { AccountForUse } from './accounts.repository.ts'
+import type { AccountForUse } from './account-use.repository.ts'
 import type { AccountsDeps } from './accounts.service.ts'
 import { stateKey } from './refresh-state.ts'
 

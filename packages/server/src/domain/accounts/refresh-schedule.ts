@@ -1,5 +1,5 @@
 import { listDueGrantsAcrossProjects, stopRefreshing } from '../credentials/credentials.service.ts'
-import { findAccountForUse } from './accounts.repository.ts'
+import { findAccountForUse } from './account-use.repository.ts'
 import type { AccountsDeps } from './accounts.service.ts'
 import { isGrant } from './fresh-credential.ts'
 import { refreshGrant } from './grant-refresh.ts'

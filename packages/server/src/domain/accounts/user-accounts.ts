@@ -1,7 +1,8 @@
 import type { ProjectId } from '../../ids.ts'
 import type { Db } from '../../platform/storage/schema.ts'
 import type { ListedAccount } from './account.ts'
-import { type AccountChoice, findAccountByAlias, findLatestAccounts, listAccounts } from './accounts.repository.ts'
+import type { AccountChoice } from './account-use.repository.ts'
+import { findAccountByAlias, findLatestAccounts, listAccounts } from './accounts.repository.ts'
 
 /** Connections as sessions ask for them. None of these opens a credential. */
 interface Deps {
