@@ -7,6 +7,8 @@ import type { AuthScheme } from '../auth-schemes.ts'
  * has a value, a quoted literal may stand last: `{{ region || 'us' }}`), and filters (`{{ token | base64 }}`, `| urlencode`,
  * `| host`, `| trim_slash`). Variables are the connection's fields, the credential's fields and, in a verification or a token
  * request, the auth config's. A template whose variables all lack a value yields nothing, and whatever carries it is left out.
+ *
+ * A toolkit file may say `extends: name`: what it leaves out then comes from `_bases/name.yaml` (`toolkit-bases.ts`).
  */
 export type Template = string
 

@@ -5,6 +5,7 @@ import type { ToolDefinition, ToolkitDefinition } from './definition.ts'
 import { checkAgainstSchema, type FileKind } from './file-schemas.ts'
 import { checkInputSchema, checkTool } from './tool-checks.ts'
 import { type Toolkit, toToolkit } from './toolkit.ts'
+import { BASES_FOLDER, type BaseFiles, withBase } from './toolkit-bases.ts'
 import { checkToolkit, declaredNames, type Fault } from './toolkit-checks.ts'
 import { type FileProblem, parseYamlFile, type YamlFile } from './yaml-file.ts'
 
@@ -18,6 +19,7 @@ interface Loading {
   readonly problems: FileProblem[]
   /** Tool slug or alias → the file that took it. */
   readonly takenNames: Map<string, string>
+  readonly bases: BaseFiles
   /** Compiling is dear: the built-in tools were compiled by the tests, only the operator's own are at the start. */
   compilesInputs: boolean
 }
@@ -35,7 +37,8 @@ function readChecked<Definition>(
   kind: FileKind,
   file: string,
 ): { definition: Definition; yaml: YamlFile } | undefined {
-  const yaml = parseYamlFile(file, readFileSync(file, 'utf8'))
+  const parsed = parseYamlFile(file, readFileSync(file, 'utf8'))
+  const yaml = kind === 'toolkit' ? withBase(loading.bases, file, parsed) : parsed
   loading.problems.push(...yaml.problems)
   if (yaml.problems.length > 0) return undefined
   const faults = checkAgainstSchema(kind, yaml.value)
@@ -84,7 +87,7 @@ function readToolkit(loading: Loading, folder: string, slug: string, origin: Too
 function listFolders(directory: string): string[] {
   try {
     const entries = readdirSync(directory, { withFileTypes: true })
-    const isToolkit = (name: string) => !name.startsWith('.') && name !== 'schema'
+    const isToolkit = (name: string) => !name.startsWith('.') && name !== 'schema' && name !== BASES_FOLDER
     return entries.flatMap((entry) => (isToolkit(entry.name) && !entry.isFile() ? [entry.name] : [])).sort()
   } catch (cause) {
     throw new HoldfastError('invalid_toolkit', `The toolkit directory ${directory} cannot be read.`, {
@@ -118,7 +121,7 @@ export function loadToolkitFiles(directories: readonly string[]): ToolkitFiles {
       chosen.set(slug, { folder, origin: originOf(index) })
     }
   }
-  const loading: Loading = { problems: [], takenNames: new Map(), compilesInputs: false }
+  const loading: Loading = { problems: [], takenNames: new Map(), bases: { directories, read: new Map() }, compilesInputs: false }
   const toolkits = [...chosen].flatMap(([slug, { folder, origin }]) => {
     loading.compilesInputs = origin === 'custom'
     return readToolkit(loading, folder, slug, origin) ?? []

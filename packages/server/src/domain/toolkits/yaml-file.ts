@@ -17,7 +17,8 @@ export interface DocumentPath {
 export interface YamlFile {
   readonly value: unknown
   readonly problems: readonly FileProblem[]
-  readonly locate: (at: DocumentPath) => { line: number; column: number }
+  /** `file` when it stands in another one, a base that this one extends. */
+  readonly locate: (at: DocumentPath) => { file?: string; line: number; column: number }
 }
 
 const MAX_FILE_CHARACTERS = 256 * 1024
