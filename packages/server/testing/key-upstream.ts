@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 /**
- * An upstream that checks API keys. No small server on npm does that, so this one is ours: it proves what Holdfast sends,
- * not that somebody else's server takes it. Bearer tokens and passwords are also proven against verdaccio, which is not ours.
+ * An upstream that tells which secrets reached it, and fails, hangs up, or dawdles when asked to: what no real server does.
+ * It is ours, so it proves what Holdfast sends and not that somebody else's server takes it; that is proven against
+ * verdaccio (bearer, basic) and Better Auth (`key-server.ts`, API keys).
  */
 export interface KeyUpstream {
   readonly url: string
