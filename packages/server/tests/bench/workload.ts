@@ -1,4 +1,4 @@
-import type { NewAccount } from '../../src/domain/accounts/accounts.service.ts'
+import type { NewAccount } from '../../src/domain/accounts/new-account.ts'
 import type { Call } from './load.ts'
 import { API_KEY } from './server.ts'
 import { TOOL, TOOLKIT } from './toolkit.ts'

@@ -1,10 +1,10 @@
 import { HoldfastError } from '../../errors.ts'
-import { newAccountId, type ProjectId } from '../../ids.ts'
+import type { ProjectId } from '../../ids.ts'
 import { isUniqueViolation } from '../../platform/storage/constraint.ts'
 import type { Db } from '../../platform/storage/schema.ts'
 import { type AuthConfigsDeps, requireEnabledAuthConfig } from '../auth-configs/auth-configs.service.ts'
 import type { AuthScheme } from '../auth-schemes.ts'
-import { acceptValues, mergePatch } from '../credentials/connection-values.ts'
+import { mergePatch } from '../credentials/connection-values.ts'
 import type { CredentialValues } from '../credentials/credential.ts'
 import {
   credentialMissing,
@@ -13,15 +13,16 @@ import {
   saveCredential,
   updateCredential,
 } from '../credentials/credentials.service.ts'
-import { applyGrantPatch, timesOfImport } from '../credentials/grant-times.ts'
+import { applyGrantPatch } from '../credentials/grant-times.ts'
 import { recordEvent } from '../events/events.ts'
 import type { ResolvedAuth } from '../toolkits/auth-definitions.ts'
 import { requireAuth } from '../toolkits/catalogue.ts'
 import type { Toolkit } from '../toolkits/toolkit.ts'
-import { type Account, type AccountAcl, type AccountStatus, type AccountType, CLOSED_ACL, type ListedAccount } from './account.ts'
+import type { Account, AccountAcl, AccountStatus, ListedAccount } from './account.ts'
 import { recordStatus } from './account-changes.ts'
 import { assertMayBecome } from './account-status.ts'
 import { type AccountChange, findAccount, insertAccount, markAccountDeleted, updateAccount } from './accounts.repository.ts'
+import { assertAclFits, assertSameScheme, type NewAccount, prepareAccount } from './new-account.ts'
 import type { RefreshState } from './refresh-state.ts'
 import { assertAddressAllowed, assertCredentialGood, type VerificationDeps } from './verification.ts'
 
@@ -32,49 +33,18 @@ export interface AccountsDeps extends AuthConfigsDeps, VerificationDeps {
 /** A patch that keeps meeting newer versions gives up after this many; each one that lost made room for one that won. */
 const MAX_PATCH_ATTEMPTS = 100
 
-export interface NewAccount {
-  readonly authConfigId: string
-  readonly userId: string
-  /** What the app hands over. The scheme may be left out: it is the auth config's. */
-  readonly credential: { readonly scheme?: AuthScheme | undefined; readonly val: CredentialValues } | null
-  readonly alias?: string | undefined
-  readonly type?: AccountType | undefined
-  readonly acl?: Partial<AccountAcl> | undefined
-  /** Ask the provider before anything is stored. */
-  readonly validate?: boolean | undefined
-}
-
 export async function createAccount(
   deps: AccountsDeps,
   projectId: ProjectId,
   input: NewAccount,
 ): Promise<{ account: Account; values: CredentialValues }> {
   const config = await requireEnabledAuthConfig(deps, projectId, input.authConfigId)
-  const toolkit = deps.catalogue.requireToolkit(config.toolkitSlug)
-  const auth = requireAuth(toolkit, config.scheme)
-  assertSameScheme(config.scheme, input.credential?.scheme, 'auth config')
-  const values = acceptValues(auth, input.credential?.val ?? {})
-  assertAddressAllowed(deps, toolkit, auth, values)
-  if (input.validate) await assertCredentialGood(deps, toolkit, auth, values)
-
   const now = deps.now()
-  const account: Account = {
-    id: newAccountId(),
-    projectId,
-    userId: input.userId,
-    authConfigId: config.id,
-    toolkitSlug: toolkit.slug,
-    scheme: config.scheme,
-    status: input.credential?.val['status'] === 'INACTIVE' ? 'INACTIVE' : 'ACTIVE',
-    statusReason: null,
-    alias: input.alias || null,
-    type: input.type ?? 'PRIVATE',
-    acl: { ...CLOSED_ACL, ...input.acl },
-    createdAt: now,
-    updatedAt: now,
+  const { account, values, times } = prepareAccount(deps, projectId, config, input, now)
+  if (input.validate) {
+    const toolkit = deps.catalogue.requireToolkit(config.toolkitSlug)
+    await assertCredentialGood(deps, toolkit, requireAuth(toolkit, config.scheme), values)
   }
-  assertAclFits(account.type, input.acl)
-  const times = account.scheme === 'OAUTH2' ? timesOfImport(values, now) : undefined
   await refusingTakenAlias(account.alias, () =>
     deps.db.transaction().execute(async (trx) => {
       await insertAccount(trx, account)
@@ -251,21 +221,6 @@ async function refusingTakenAlias<T>(alias: string | null, write: () => Promise<
       },
     )
   }
-}
-
-function assertSameScheme(expected: AuthScheme, given: AuthScheme | undefined, of: string): void {
-  if (given !== undefined && given !== expected)
-    throw new HoldfastError('auth_scheme_mismatch', `This ${of} uses ${expected}, and the credential given is ${given}.`, {
-      fix: `Send authScheme "${expected}", or use an auth config of scheme ${given}.`,
-      fields: [{ path: 'connection.state.authScheme', message: `must be ${expected}` }],
-    })
-}
-
-function assertAclFits(type: AccountType, acl: Partial<AccountAcl> | undefined): void {
-  if (acl && type !== 'SHARED')
-    throw new HoldfastError('invalid_request', 'acl_config_for_shared is only valid on SHARED connections.', {
-      fields: [{ path: 'experimental.acl_config_for_shared', message: 'the connection is PRIVATE' }],
-    })
 }
 
 export const accountNotFound = (id: string) =>

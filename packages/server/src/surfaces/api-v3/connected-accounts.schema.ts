@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox'
 import { ACCOUNT_STATUSES, type AccountAcl, type ListedAccount } from '../../domain/accounts/account.ts'
-import type { AccountPatch, NewAccount } from '../../domain/accounts/accounts.service.ts'
+import type { AccountPatch } from '../../domain/accounts/accounts.service.ts'
+import type { NewAccount } from '../../domain/accounts/new-account.ts'
 import type { CredentialValues } from '../../domain/credentials/credential.ts'
 import { listParam } from '../http/wire-query.ts'
 import { AnyObject, Nullable, oneOf, pageOf, toIsoTime, WireAuthScheme } from './wire-shapes.ts'

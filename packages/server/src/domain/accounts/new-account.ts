@@ -1,0 +1,78 @@
+import { HoldfastError } from '../../errors.ts'
+import { newAccountId, type ProjectId } from '../../ids.ts'
+import type { AuthConfig } from '../auth-configs/auth-config.ts'
+import type { AuthScheme } from '../auth-schemes.ts'
+import { acceptValues } from '../credentials/connection-values.ts'
+import type { CredentialValues, GrantTimes } from '../credentials/credential.ts'
+import { timesOfImport } from '../credentials/grant-times.ts'
+import { type Catalogue, requireAuth } from '../toolkits/catalogue.ts'
+import { type Account, type AccountAcl, type AccountType, CLOSED_ACL } from './account.ts'
+import { assertAddressAllowed, type VerificationDeps } from './verification.ts'
+
+export interface NewAccount {
+  readonly authConfigId: string
+  readonly userId: string
+  /** What the app hands over. The scheme may be left out: it is the auth config's. */
+  readonly credential: { readonly scheme?: AuthScheme | undefined; readonly val: CredentialValues } | null
+  readonly alias?: string | undefined
+  readonly type?: AccountType | undefined
+  readonly acl?: Partial<AccountAcl> | undefined
+  /** Ask the provider before anything is stored. */
+  readonly validate?: boolean | undefined
+}
+
+export interface PreparedAccount {
+  readonly account: Account
+  readonly values: CredentialValues
+  readonly times: GrantTimes | undefined
+}
+
+/**
+ * What an import makes of what it was given, one by one or by the thousand: checked, complete, and not stored yet.
+ * @throws HoldfastError naming the field at fault
+ */
+export function prepareAccount(
+  { catalogue, operatorAllows }: Pick<VerificationDeps, 'operatorAllows'> & { readonly catalogue: Catalogue },
+  projectId: ProjectId,
+  config: AuthConfig,
+  input: NewAccount,
+  now: number,
+): PreparedAccount {
+  const toolkit = catalogue.requireToolkit(config.toolkitSlug)
+  const auth = requireAuth(toolkit, config.scheme)
+  assertSameScheme(config.scheme, input.credential?.scheme, 'auth config')
+  const values = acceptValues(auth, input.credential?.val ?? {})
+  assertAddressAllowed({ operatorAllows }, toolkit, auth, values)
+  const account: Account = {
+    id: newAccountId(),
+    projectId,
+    userId: input.userId,
+    authConfigId: config.id,
+    toolkitSlug: toolkit.slug,
+    scheme: config.scheme,
+    status: input.credential?.val['status'] === 'INACTIVE' ? 'INACTIVE' : 'ACTIVE',
+    statusReason: null,
+    alias: input.alias || null,
+    type: input.type ?? 'PRIVATE',
+    acl: { ...CLOSED_ACL, ...input.acl },
+    createdAt: now,
+    updatedAt: now,
+  }
+  assertAclFits(account.type, input.acl)
+  return { account, values, times: account.scheme === 'OAUTH2' ? timesOfImport(values, now) : undefined }
+}
+
+export function assertSameScheme(expected: AuthScheme, given: AuthScheme | undefined, of: string): void {
+  if (given !== undefined && given !== expected)
+    throw new HoldfastError('auth_scheme_mismatch', `This ${of} uses ${expected}, and the credential given is ${given}.`, {
+      fix: `Send authScheme "${expected}", or use an auth config of scheme ${given}.`,
+      fields: [{ path: 'connection.state.authScheme', message: `must be ${expected}` }],
+    })
+}
+
+export function assertAclFits(type: AccountType, acl: Partial<AccountAcl> | undefined): void {
+  if (acl && type !== 'SHARED')
+    throw new HoldfastError('invalid_request', 'acl_config_for_shared is only valid on SHARED connections.', {
+      fields: [{ path: 'experimental.acl_config_for_shared', message: 'the connection is PRIVATE' }],
+    })
+}
