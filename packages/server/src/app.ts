@@ -8,6 +8,12 @@ import { startRefreshSchedule } from './domain/accounts/refresh-schedule.ts'
 import { createRefreshState } from './domain/accounts/refresh-state.ts'
 import { createOpenedCache } from './domain/credentials/credentials.service.ts'
 import { createExecutionLog } from './domain/execution/execution-log.ts'
+import {
+  assertGivenAppsFit,
+  type OAuthAppChanges,
+  type OAuthAppsDeps,
+  toolkitsWithApp,
+} from './domain/oauth-apps/oauth-apps.service.ts'
 import { type Bootstrap, bootstrapProject } from './domain/projects/bootstrap.ts'
 import { findProjectByKey, type ProjectsDeps } from './domain/projects/projects.service.ts'
 import type { SessionsDeps } from './domain/sessions/sessions.service.ts'
@@ -56,6 +62,7 @@ export interface AppOptions {
 export async function openApp(config: Config, { logger, onStatement }: AppOptions): Promise<App> {
   const catalogue = loadCatalogue([BUILTIN_TOOLKITS, ...(config.toolkitsDir ? [config.toolkitsDir] : [])])
   for (const notice of catalogue.notices) logger.warn(notice)
+  assertGivenAppsFit(catalogue, config.oauthApps)
 
   const database = openDatabase({
     databaseUrl: config.databaseUrl,
@@ -103,6 +110,7 @@ async function assemble({ config, logger, database, keys, catalogue, bootstrap }
     now,
     catalogue,
     credentials: { db, keys, opened: createOpenedCache() },
+    oauthApps: config.oauthApps,
     outbound: createOutbound({ allowHosts }),
     operatorAllows: (host, port) => guard.names(new URL(`http://${isIPv6(host) ? `[${host}]` : host}:${port}/`)),
     refreshes: createRefreshState(),
@@ -130,7 +138,7 @@ async function assemble({ config, logger, database, keys, catalogue, bootstrap }
   registerApi(http, API_PREFIXES, (api) => {
     api.addHook('onRequest', requireProject(authenticate))
     projectRoutes(api, deps)
-    toolkitRoutes(api, deps)
+    toolkitRoutes(api, { catalogue, toolkitsWithApp: () => toolkitsWithApp(deps) })
     toolCatalogueRoutes(api, deps)
     authConfigsRoutes(api, deps)
     connectedAccountsRoutes(api, deps)
@@ -173,6 +181,19 @@ export async function rotateKeys(
   return withDatabase(config, async (database) => {
     await database.migrate()
     return { rewrapped: await openKeyRing(config).rewrapAll(database.db, Date.now(), options.onProgress) }
+  })
+}
+
+/** What the commands about OAuth apps do, on the database that the servers use; those take a change up at their next call. */
+export async function withOAuthApps<T>(config: Config, work: (deps: OAuthAppsDeps & OAuthAppChanges) => Promise<T>): Promise<T> {
+  const catalogue = loadCatalogue([BUILTIN_TOOLKITS, ...(config.toolkitsDir ? [config.toolkitsDir] : [])])
+  return withDatabase(config, async (database) => {
+    await database.migrate()
+    const { db } = database
+    const keys = openKeyRing(config)
+    await keys.assertMasterKeys(db, Date.now())
+    const credentials = { db, keys, opened: createOpenedCache() }
+    return work({ db, credentials, catalogue, now: Date.now, oauthApps: config.oauthApps })
   })
 }
 

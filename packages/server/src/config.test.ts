@@ -17,6 +17,7 @@ test('with an empty environment the defaults make a server that needs nothing', 
       publicUrlGiven: false,
       allowHosts: [],
       logLevel: 'info',
+      oauthApps: new Map(),
       unknownSettings: [],
     },
   )
@@ -37,6 +38,10 @@ test('every setting is read', () => {
     HOLDFAST_ALLOW_HOSTS: 'a.internal:8080, 10.0.0.0/8,',
     HOLDFAST_TOOLKITS_DIR: '/etc/toolkits',
     HOLDFAST_LOG_LEVEL: 'debug',
+    HOLDFAST_OAUTH_GITHUB_CLIENT_ID: 'id',
+    HOLDFAST_OAUTH_GITHUB_CLIENT_SECRET: 'secret',
+    HOLDFAST_OAUTH_OWN_TOOLKIT_CLIENT_ID: 'public',
+    HOLDFAST_OAUTH_OWN_TOOLKIT_CLIENT_SECRET: '',
   })
   assert.deepEqual(config, {
     port: 0,
@@ -52,6 +57,10 @@ test('every setting is read', () => {
     allowHosts: ['a.internal:8080', '10.0.0.0/8'],
     toolkitsDir: '/etc/toolkits',
     logLevel: 'debug',
+    oauthApps: new Map([
+      ['github', { clientId: 'id', clientSecret: 'secret' }],
+      ['own_toolkit', { clientId: 'public' }],
+    ]),
     unknownSettings: [],
   })
 })
@@ -71,6 +80,7 @@ const wrong: [Record<string, string>, RegExp][] = [
   [{ HOLDFAST_ORG_API_KEY: 'marked' }, /^HOLDFAST_ORG_API_KEY/],
   [{ HOLDFAST_PUBLIC_URL: 'holdfast.example' }, /^HOLDFAST_PUBLIC_URL/],
   [{ HOLDFAST_PUBLIC_URL: 'https://u:marked@holdfast.example' }, /^HOLDFAST_PUBLIC_URL/],
+  [{ HOLDFAST_OAUTH_GITHUB_CLIENT_SECRET: 'marked' }, /^HOLDFAST_OAUTH_GITHUB_CLIENT_ID must be set together/],
   [{ HOLDFAST_LOG_LEVEL: 'loud' }, /^HOLDFAST_LOG_LEVEL must be one of trace/],
   [{ HOLDFAST_PORT: 'tcp://10.0.0.1:9900' }, /enableServiceLinks/],
 ]

@@ -23,6 +23,8 @@ export interface Config {
   /** As given: hosts, `host:port` or CIDR. */
   readonly allowHosts: readonly string[]
   readonly toolkitsDir?: string
+  /** The operator's OAuth apps, by toolkit slug. */
+  readonly oauthApps: ReadonlyMap<string, { readonly clientId: string; readonly clientSecret?: string }>
   readonly logLevel: LogLevel
   /** Names that begin with HOLDFAST_ and mean nothing to the server: worth a warning, since one may be misspelt. */
   readonly unknownSettings: readonly string[]
@@ -77,6 +79,7 @@ export function readConfig(env: Env = process.env): Config {
   )
   const publicUrl = check('PUBLIC_URL', isPublicUrl, 'must be an http(s) URL without query, fragment or password')
   const toolkitsDir = read('TOOLKITS_DIR')
+  const oauthApps = readOAuthApps(env, problems)
   const logLevel = check('LOG_LEVEL', isLogLevel, `must be one of ${LOG_LEVELS.join(', ')}`) as LogLevel | undefined
 
   if (read('DATABASE_URL') !== undefined && read('MASTER_KEY') === undefined) {
@@ -102,6 +105,7 @@ export function readConfig(env: Env = process.env): Config {
     publicUrlGiven: publicUrl !== undefined,
     allowHosts: Object.freeze(splitHosts(read('ALLOW_HOSTS'))),
     logLevel: logLevel ?? 'info',
+    oauthApps,
     unknownSettings: Object.freeze(Object.keys(env).filter(isUnknownSetting)),
     ...(databaseUrl === undefined ? {} : { databaseUrl }),
     ...(masterKey === undefined ? {} : { masterKey }),
@@ -120,7 +124,27 @@ const MASTER_KEY_RULE = 'must be exactly 32 bytes in base64; make one with: open
 const isUnknownSetting = (name: string) =>
   name.startsWith('HOLDFAST_') &&
   !SETTINGS.includes(name.slice('HOLDFAST_'.length) as Setting) &&
-  !/^HOLDFAST_(BASE_URL$|SERVICE_|PORT_\d)/.test(name)
+  !/^HOLDFAST_(BASE_URL$|SERVICE_|PORT_\d)/.test(name) &&
+  !OAUTH_APP.test(name)
+
+/** One for each toolkit: `HOLDFAST_OAUTH_GITHUB_CLIENT_ID`, and `_CLIENT_SECRET` beside it. */
+const OAUTH_APP = /^HOLDFAST_OAUTH_([A-Z\d_]+)_CLIENT_(ID|SECRET)$/
+
+function readOAuthApps(env: Env, problems: FieldError[]): Config['oauthApps'] {
+  const parts = new Map<string, Partial<Record<string, string>>>()
+  for (const [name, value] of Object.entries(env)) {
+    const [, slug, part] = OAUTH_APP.exec(name) ?? []
+    const text = value?.trim()
+    if (slug !== undefined && part !== undefined && text) parts.set(slug, { ...parts.get(slug), [part]: text })
+  }
+  const apps = new Map<string, { clientId: string; clientSecret?: string }>()
+  for (const [slug, { ID: clientId, SECRET: clientSecret }] of parts) {
+    if (clientId !== undefined) apps.set(slug.toLowerCase(), { clientId, ...(clientSecret !== undefined && { clientSecret }) })
+    else
+      problems.push({ path: `HOLDFAST_OAUTH_${slug}_CLIENT_ID`, message: 'must be set together with the secret of that client' })
+  }
+  return apps
+}
 
 const isPort = (value: string) => /^\d{1,5}$/.test(value) && Number(value) <= 65_535
 const isHost = (value: string) => /^[\w.:%-]+$/.test(value)

@@ -6,6 +6,8 @@ export type AccountId = `ca_${string}`
 export type SessionId = `trs_${string}`
 export type LogId = `log_${string}`
 export type EventId = `evt_${string}`
+/** The operator's OAuth app for a toolkit, by its slug. */
+export type OAuthAppId = `app_${string}`
 export type LinkId = `lk_${string}`
 
 const RANDOM_BYTES = 9

@@ -16,7 +16,7 @@ const run = (args: string[], env: Record<string, string> = {}) =>
 test('help names the commands, and each has its own', async () => {
   const { code, stdout } = await run(['--help'])
   assert.equal(code, 0)
-  for (const command of ['serve', 'migrate', 'rotate-keys', 'doctor']) {
+  for (const command of ['serve', 'migrate', 'rotate-keys', 'oauth-apps', 'doctor']) {
     assert.match(stdout, new RegExp(`^ +${command} `, 'm'))
     assert.match((await run([command, '--help'])).stdout, new RegExp(`^Usage: holdfast-server ${command}`))
   }

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { enableCompileCache } from 'node:module'
 import { Command } from 'commander'
 import { HoldfastError } from './errors.ts'
+import { addOAuthAppsCommand } from './oauth-apps.command.ts'
 
 // A start spends most of its time in loading modules; the second one finds them compiled.
 enableCompileCache()
@@ -137,6 +138,7 @@ program
     '\nA generated key is replaced in the data directory. One of your own: set HOLDFAST_MASTER_KEY to the new key and\nHOLDFAST_MASTER_KEY_PREVIOUS to the one before.',
   )
   .action(rotateMasterKey)
+addOAuthAppsCommand(program, readSettings)
 program.command('doctor').description('check settings, database, keys and toolkits, and say what is wrong').action(doctor)
 
 await program.parseAsync().catch(explainAndExit)

@@ -8,6 +8,7 @@ import type { AuthScheme } from '../src/domain/auth-schemes.ts'
 import { createOpenedCache } from '../src/domain/credentials/credentials.service.ts'
 import type { ExecutionDeps } from '../src/domain/execution/execute-tool.ts'
 import { createExecutionLog } from '../src/domain/execution/execution-log.ts'
+import type { OAuthApp } from '../src/domain/oauth-apps/oauth-app.ts'
 import { createProject, type ProjectsDeps } from '../src/domain/projects/projects.service.ts'
 import { type Catalogue, loadCatalogue } from '../src/domain/toolkits/catalogue.ts'
 import type { AuthConfigId, ProjectId } from '../src/ids.ts'
@@ -31,6 +32,7 @@ export interface TestDepsOptions {
   readonly allowHosts?: readonly string[]
   readonly onStatement?: (sql: string) => void
   readonly poolSize?: number
+  readonly oauthApps?: Readonly<Record<string, OAuthApp>>
 }
 
 /** Everything that the domain needs, real, on a database of its own. */
@@ -39,7 +41,7 @@ export async function testDeps(
   testDatabase: TestDatabase,
   options: TestDepsOptions = {},
 ): Promise<ExecutionDeps & ProjectsDeps> {
-  const { allowHosts = [], onStatement, poolSize, catalogue = builtinCatalogue() } = options
+  const { allowHosts = [], onStatement, poolSize, oauthApps = {}, catalogue = builtinCatalogue() } = options
   const { db } = await testDatabase.open({ ...(onStatement && { onStatement }), ...(poolSize && { poolSize }) })
   const keys = createKeyRing(givenMasterKeys([randomBytes(32)]))
   await keys.assertMasterKeys(db, Date.now())
@@ -56,6 +58,7 @@ export async function testDeps(
     now: Date.now,
     catalogue,
     credentials: { db, keys, opened: createOpenedCache() },
+    oauthApps: new Map(Object.entries(oauthApps)),
     outbound,
     operatorAllows: (host, port) => guard.names(new URL(`http://${host}:${port}/`)),
     refreshes: createRefreshState(),

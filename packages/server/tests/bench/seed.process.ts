@@ -39,6 +39,7 @@ async function seed({ home, authConfigId, from, to }: SeedQuestion): Promise<str
         outbound,
         keys,
         credentials: { db, keys, opened },
+        oauthApps: new Map(),
         now: Date.now,
         refreshes: createRefreshState(),
         operatorAllows: (host: string, port: number) => `${host}:${port}` === home.allowHosts,

@@ -14,6 +14,7 @@ import {
 } from '../credentials/credentials.service.ts'
 import { planRefresh } from '../credentials/grant-refresh-request.ts'
 import { timesUntil, withTokens } from '../credentials/grant-times.ts'
+import { withOperatorsApp } from '../oauth-apps/oauth-apps.service.ts'
 import { requireAuth } from '../toolkits/catalogue.ts'
 import { changeStatus } from './account-changes.ts'
 import type { AccountForUse } from './account-use.repository.ts'
@@ -80,7 +81,8 @@ async function fly(deps: AccountsDeps, found: GrantInUse, evenIfItFailed: boolea
   const { val } = await openCredential(deps.credentials, owner, credential)
   const { credentials, sharedCredentials } = await openAuthConfig(deps, found)
   const auth = requireAuth(toolkit, account.scheme)
-  const plan = planRefresh(toolkit, auth, { ...sharedCredentials, ...val }, credentials, deps.operatorAllows)
+  const client = found.authConfig.managed ? await withOperatorsApp(deps, toolkit.slug, credentials) : credentials
+  const plan = planRefresh(toolkit, auth, { ...sharedCredentials, ...val }, client, deps.operatorAllows)
   if (plan.kind === 'impossible') return plan
 
   const now = deps.now()

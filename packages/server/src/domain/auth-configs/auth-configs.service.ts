@@ -12,6 +12,8 @@ import {
   saveCredential,
   updateCredential,
 } from '../credentials/credentials.service.ts'
+import { APP_SCHEME, takesApp } from '../oauth-apps/oauth-app.ts'
+import { findOAuthApp, type OAuthAppsDeps, withOperatorsApp } from '../oauth-apps/oauth-apps.service.ts'
 import type { Catalogue } from '../toolkits/catalogue.ts'
 import type { Toolkit } from '../toolkits/toolkit.ts'
 import { type AuthConfig, type AuthConfigSecrets, type AuthConfigSettings, NO_SECRETS } from './auth-config.ts'
@@ -27,7 +29,7 @@ import {
   updateAuthConfig,
 } from './auth-configs.repository.ts'
 
-export interface AuthConfigsDeps {
+export interface AuthConfigsDeps extends OAuthAppsDeps {
   readonly db: Db
   readonly credentials: CredentialsDeps
   readonly catalogue: Catalogue
@@ -36,7 +38,7 @@ export interface AuthConfigsDeps {
 
 export interface NewAuthConfig {
   readonly toolkitSlug: string
-  /** Left out: the toolkit's first direct scheme is chosen ("managed", as far as a self-hosted server can). */
+  /** Left out ("managed"): OAuth with the operator's app where there is one, else the toolkit's first direct scheme. */
   readonly scheme?: AuthScheme | undefined
   readonly name?: string | undefined
   readonly credentials?: CredentialValues | undefined
@@ -55,7 +57,7 @@ export interface AuthConfigPatch {
 
 export async function createAuthConfig(deps: AuthConfigsDeps, projectId: ProjectId, input: NewAuthConfig): Promise<AuthConfig> {
   const toolkit = deps.catalogue.requireToolkit(input.toolkitSlug)
-  const scheme = input.scheme ?? requireManagedScheme(toolkit)
+  const scheme = input.scheme ?? (await requireManagedScheme(deps, toolkit))
   if (!toolkit.auths.has(scheme)) throw schemeNotOffered(toolkit, scheme)
   assertWhole(input)
   const now = deps.now()
@@ -180,18 +182,26 @@ export async function deleteAuthConfig(deps: AuthConfigsDeps, projectId: Project
 
 const GRANTS: readonly AuthScheme[] = ['OAUTH1', 'OAUTH2', 'S2S_OAUTH2', 'DCR_OAUTH']
 
+/** What connections of this auth config are made and refreshed with: its own client, else the operator's where it is managed. */
+export const clientOf = (
+  deps: OAuthAppsDeps,
+  config: Pick<AuthConfig, 'kind' | 'toolkitSlug'>,
+  { credentials }: AuthConfigSecrets,
+) => (config.kind === 'default' ? withOperatorsApp(deps, config.toolkitSlug, credentials) : credentials)
+
 /**
- * What Holdfast can offer without anyone's OAuth app: the first scheme whose credential the users bring themselves. A bearer
- * token beside OAuth is only another way to bring a grant.
+ * What Holdfast can offer without the app's own OAuth client: OAuth with the operator's, else the first scheme whose credential
+ * the users bring themselves. A bearer token beside OAuth is only another way to bring a grant.
  */
-export function findManagedScheme(toolkit: Toolkit): AuthScheme | undefined {
+export function findManagedScheme(toolkit: Toolkit, hasOperatorsApp: boolean): AuthScheme | undefined {
+  if (hasOperatorsApp && takesApp(toolkit)) return APP_SCHEME
   const schemes = [...toolkit.auths.keys()]
   const hasGrant = schemes.some((scheme) => GRANTS.includes(scheme))
   return schemes.find((scheme) => isDirectScheme(scheme) && !(hasGrant && scheme === 'BEARER_TOKEN'))
 }
 
-function requireManagedScheme(toolkit: Toolkit): AuthScheme {
-  const scheme = findManagedScheme(toolkit)
+async function requireManagedScheme(deps: OAuthAppsDeps, toolkit: Toolkit): Promise<AuthScheme> {
+  const scheme = findManagedScheme(toolkit, (await findOAuthApp(deps, toolkit.slug)) !== undefined)
   if (scheme) return scheme
   const oauth = [...toolkit.auths.values()].find((auth) => GRANTS.includes(auth.scheme))
   const fields = oauth?.auth_config_fields.filter((field) => field.required).map((field) => field.name) ?? []
@@ -202,7 +212,7 @@ function requireManagedScheme(toolkit: Toolkit): AuthScheme {
     {
       fix:
         `Register an OAuth app with ${toolkit.name} and create the auth config with type "use_custom_auth", authScheme ` +
-        `"${oauth?.scheme ?? 'OAUTH2'}" and credentials ${names.join(', ')}; or use authScheme "BEARER_TOKEN" to bring tokens you already have.`,
+        `"${oauth?.scheme ?? 'OAUTH2'}" and credentials ${names.join(', ')}; or use authScheme "BEARER_TOKEN" to bring tokens you already have. The operator can set an app for every project: holdfast-server oauth-apps set ${toolkit.slug}.`,
     },
   )
 }

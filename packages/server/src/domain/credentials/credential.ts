@@ -1,4 +1,4 @@
-import type { AccountId, AuthConfigId, ProjectId } from '../../ids.ts'
+import type { AccountId, AuthConfigId, OAuthAppId, ProjectId } from '../../ids.ts'
 import type { AuthScheme } from '../auth-schemes.ts'
 
 /** What was handed over: a scheme and its fields, as the wire's `state.val` names them. Plaintext: it stays in this room. */
@@ -12,7 +12,7 @@ export type CredentialValues = Readonly<Record<string, unknown>>
 /** Whose secret it is. */
 export interface CredentialOwner {
   readonly projectId: ProjectId
-  readonly ownerId: AccountId | AuthConfigId
+  readonly ownerId: AccountId | AuthConfigId | OAuthAppId
 }
 
 /** When a grant's access token dies, and from when on it is to be refreshed. Milliseconds since 1970. */

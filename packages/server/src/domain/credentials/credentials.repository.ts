@@ -60,6 +60,12 @@ export async function listCredentials(
   return new Map(rows.map((row) => [row.owner_id, fromRow(row)]))
 }
 
+/** Whose secrets there are, without the secrets. For owners that are few. */
+export async function listCredentialOwners(db: Db, projectId: ProjectId): Promise<{ ownerId: string }[]> {
+  const rows = await db.selectFrom('credential').select('owner_id').where('project_id', '=', projectId).execute()
+  return rows.map((row) => ({ ownerId: row.owner_id }))
+}
+
 export interface CredentialChange {
   /** Left out, they stay as they are. */
   readonly times?: GrantTimes | undefined

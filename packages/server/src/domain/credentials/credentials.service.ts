@@ -20,7 +20,13 @@ export interface CredentialsDeps {
   readonly opened: OpenedCache
 }
 
-export { endLease, listDueGrantsAcrossProjects, stopRefreshing, takeLease } from './credentials.repository.ts'
+export {
+  endLease,
+  listCredentialOwners,
+  listDueGrantsAcrossProjects,
+  stopRefreshing,
+  takeLease,
+} from './credentials.repository.ts'
 export { createOpenedCache }
 
 /** Authenticated with the ciphertext, so a row copied onto another account, project or version will not open. */

@@ -27,6 +27,8 @@ export interface KeyRing {
   assertMasterKeys(db: Db, now: number): Promise<void>
   /** Within the transaction that makes the project: a rotation of the master key waits for its end. */
   createDataKey(trx: Trx, projectId: string, now: number): Promise<void>
+  /** For owners that are not made in a transaction of their own: makes a data key unless there is one. */
+  ensureDataKey(trx: Trx, projectId: string, now: number): Promise<void>
   /** The key that new secrets of this project are sealed with. */
   activeKey(db: Db, projectId: string): Promise<SealingKey>
   /** The key that opens what it once sealed. */
@@ -83,6 +85,10 @@ export function createKeyRing(masterKeys: MasterKeys): KeyRing {
       const dataKey = newSealingKey()
       const wrapped = seal(kek, dataKey.key.export(), contextOf(projectId, dataKey.id))
       await insertDataKey(trx, { project_id: projectId, id: dataKey.id, kek_id: kek.id, wrapped, is_active: 1, created_at: now })
+    },
+
+    async ensureDataKey(trx, projectId, now) {
+      if (!(await findActiveDataKey(trx, projectId))) await this.createDataKey(trx, projectId, now)
     },
 
     async activeKey(db, projectId) {

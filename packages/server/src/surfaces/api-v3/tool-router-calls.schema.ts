@@ -1,10 +1,10 @@
 import { type Static, Type } from 'typebox'
-import { findManagedScheme } from '../../domain/auth-configs/auth-configs.service.ts'
 import type { ToolResult } from '../../domain/execution/execute-tool.ts'
 import { MAX_QUERIES, type MetaTool } from '../../domain/sessions/meta-tools.ts'
 import type { SessionToolkit } from '../../domain/sessions/session-toolkits.ts'
 import { outputParametersOf } from '../../domain/toolkits/tool-input.ts'
 import { listParam } from '../http/wire-query.ts'
+import { managedSchemesOf } from './toolkits.schema.ts'
 import type { WireTool } from './tools-catalogue.schema.ts'
 import { proxyFields } from './tools-execute.schema.ts'
 import { AnyObject, Nullable, pageOf, toIsoTime } from './wire-shapes.ts'
@@ -141,14 +141,16 @@ const WireSessionToolkit = Type.Object({
 
 export const SessionToolkitPage = pageOf(WireSessionToolkit)
 
-export function toolkitToWire({ toolkit, enabled, connection }: SessionToolkit): Static<typeof WireSessionToolkit> {
-  const managed = findManagedScheme(toolkit)
+export function toolkitToWire(
+  { toolkit, enabled, connection }: SessionToolkit,
+  withApp: ReadonlySet<string>,
+): Static<typeof WireSessionToolkit> {
   return {
     slug: toolkit.slug,
     name: toolkit.name,
     enabled,
     is_no_auth: toolkit.noAuth,
-    composio_managed_auth_schemes: managed ? [managed] : [],
+    composio_managed_auth_schemes: managedSchemesOf(toolkit, withApp),
     meta: { logo: toolkit.definition.logo ?? '', description: toolkit.description },
     connected_account: connection
       ? {

@@ -1,4 +1,5 @@
 import type { Static } from 'typebox'
+import { toolkitsWithApp } from '../../domain/oauth-apps/oauth-apps.service.ts'
 import { proxyInSession } from '../../domain/sessions/app-tool.ts'
 import { executeInSession, executeMetaTool } from '../../domain/sessions/execute-in-session.ts'
 import { searchTools } from '../../domain/sessions/meta-search.ts'
@@ -107,7 +108,9 @@ export function toolRouterRoutes(app: ApiServer, deps: SessionsDeps): void {
         cursor: query.cursor,
         limit,
       })
-      return toPage({ items: page.items.map(toolkitToWire), nextCursor: page.nextCursor, totalItems: page.total, limit })
+      const withApp = await toolkitsWithApp(deps)
+      const items = page.items.map((item) => toolkitToWire(item, withApp))
+      return toPage({ items, nextCursor: page.nextCursor, totalItems: page.total, limit })
     },
   )
 

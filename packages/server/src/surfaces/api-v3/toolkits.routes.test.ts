@@ -13,11 +13,12 @@ import { toolkitRoutes } from './toolkits.routes.ts'
 import type { ToolkitPage, WireToolkit } from './toolkits.schema.ts'
 
 const catalogue = loadCatalogue([fileURLToPath(new URL('../../../../../toolkits', import.meta.url))])
+const toolkitsWithApp = async () => new Set<string>()
 let app: ApiServer
 
 before(() => {
   app = buildHttpServer({ checkReplies: true })
-  registerApi(app, API_PREFIXES, (api) => toolkitRoutes(api, { catalogue }))
+  registerApi(app, API_PREFIXES, (api) => toolkitRoutes(api, { catalogue, toolkitsWithApp }))
 })
 
 type Page = Static<typeof ToolkitPage>
@@ -66,7 +67,7 @@ test('toolkits are filtered by category id or name, search, and who brought them
 test("the operator's own toolkits are told apart from the ones that come with the server", async () => {
   const own = { ...catalogue.requireToolkit('tavily'), origin: 'custom' as const }
   const server = buildHttpServer({ checkReplies: true })
-  toolkitRoutes(server, { catalogue: createCatalogue([catalogue.requireToolkit('github'), own]) })
+  toolkitRoutes(server, { toolkitsWithApp, catalogue: createCatalogue([catalogue.requireToolkit('github'), own]) })
   const list = async (query: string) => (await server.inject(`/toolkits?${query}`)).json() as Page
   assert.deepEqual(
     (await list('type=custom')).items.map(({ slug, type }) => [slug, type]),
@@ -132,7 +133,7 @@ test('managed schemes are those for which an auth config can be made without an 
   const jira = catalogue.requireToolkit('jira')
   const onlyOauth = { ...jira, auths: new Map([...jira.auths].filter(([scheme]) => ['OAUTH2', 'BEARER_TOKEN'].includes(scheme))) }
   const server = buildHttpServer({ checkReplies: true })
-  toolkitRoutes(server, { catalogue: createCatalogue([onlyOauth, catalogue.requireToolkit('sendgrid')]) })
+  toolkitRoutes(server, { toolkitsWithApp, catalogue: createCatalogue([onlyOauth, catalogue.requireToolkit('sendgrid')]) })
   const { items } = (await server.inject('/toolkits')).json() as Page
   assert.deepEqual(
     items.map((item) => [item.slug, item.auth_schemes, item.composio_managed_auth_schemes]),
@@ -177,7 +178,7 @@ test('what is not acceptable is refused with the name of the field', async () =>
 
 test('the official clients, early and current, read toolkits as they stand', async (t) => {
   const server = buildHttpServer({ checkReplies: true })
-  registerApi(server, API_PREFIXES, (api) => toolkitRoutes(api, { catalogue }))
+  registerApi(server, API_PREFIXES, (api) => toolkitRoutes(api, { catalogue, toolkitsWithApp }))
   t.after(() => server.close())
   const baseURL = await server.listen({ port: 0, host: '127.0.0.1' })
   const options = { apiKey: 'hf_any', baseURL, allowTracking: false, disableVersionCheck: true }

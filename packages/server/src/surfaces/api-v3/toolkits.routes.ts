@@ -23,16 +23,19 @@ const MAX_PAGE = 1000
 
 export interface ToolkitsDeps {
   readonly catalogue: Catalogue
+  /** For which toolkits the operator has an OAuth app now. */
+  readonly toolkitsWithApp: () => Promise<ReadonlySet<string>>
 }
 
-export function toolkitRoutes(app: ApiServer, { catalogue }: ToolkitsDeps): void {
+export function toolkitRoutes(app: ApiServer, deps: ToolkitsDeps): void {
+  const { catalogue, toolkitsWithApp } = deps
   app.get(
     '/toolkits',
     { schema: { tags, summary: 'List toolkits', querystring: ListToolkitsQuery, response: { 200: ToolkitPage } } },
     async ({ query }) => {
       readBoolean(query.include_deprecated, 'include_deprecated')
       const filter = filterFromWire(query)
-      return answerPage(query, filter, (place) => catalogue.listToolkits({ ...filter, ...place }))
+      return answerPage(await toolkitsWithApp(), query, filter, (place) => catalogue.listToolkits({ ...filter, ...place }))
     },
   )
 
@@ -42,7 +45,7 @@ export function toolkitRoutes(app: ApiServer, { catalogue }: ToolkitsDeps): void
     async ({ body }) => {
       const { toolkits } = body
       const filter = filterFromWire(body)
-      return answerPage(body, filter, (place) =>
+      return answerPage(await toolkitsWithApp(), body, filter, (place) =>
         toolkits ? pickToolkits(catalogue, toolkits, filter, place) : catalogue.listToolkits({ ...filter, ...place }),
       )
     },
@@ -68,7 +71,7 @@ export function toolkitRoutes(app: ApiServer, { catalogue }: ToolkitsDeps): void
         response: { 200: WireToolkit },
       },
     },
-    async ({ params }) => toWire(catalogue.requireToolkit(params.slug)),
+    async ({ params }) => toWire(catalogue.requireToolkit(params.slug), await toolkitsWithApp()),
   )
 }
 
@@ -82,12 +85,17 @@ interface GivenPlace {
   readonly cursor?: string | null
 }
 
-function answerPage(given: GivenPlace, filter: ToolkitFilter, list: (place: Place) => Page<Toolkit>) {
+function answerPage(
+  withApp: ReadonlySet<string>,
+  given: GivenPlace,
+  filter: ToolkitFilter,
+  list: (place: Place) => Page<Toolkit>,
+) {
   const limit = readLimit(given.limit ?? undefined, { default: 20, max: MAX_PAGE })
   const tag = filter.search ? 'toolkits:relevance' : 'toolkits:slug'
   const page = list({ limit, ...(given.cursor && { cursor: String(decodeCursor(given.cursor, tag)[0]) }) })
   return toPage({
-    items: page.items.map(itemToWire),
+    items: page.items.map((toolkit) => itemToWire(toolkit, withApp)),
     nextCursor: page.nextCursor && encodeCursor([page.nextCursor], tag),
     totalItems: page.total,
     limit,

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { findManagedScheme } from '../../domain/auth-configs/auth-configs.service.ts'
+import type { AuthScheme } from '../../domain/auth-schemes.ts'
 import type { ResolvedAuth } from '../../domain/toolkits/auth-definitions.ts'
 import type { ToolkitFilter } from '../../domain/toolkits/catalogue.ts'
 import type { FieldDescriptor, ToolkitDefinition } from '../../domain/toolkits/definition.ts'
@@ -121,18 +122,21 @@ export function filterFromWire({ category, managed_by, type, sort_by, search }: 
 const dateOf = (version: string): string =>
   new Date(`${version.slice(0, 4)}-${version.slice(4, 6)}-${version.slice(6, 8)}T00:00:00Z`).toISOString()
 
-/** What `use_composio_managed_auth` makes. */
-function managedSchemesOf(toolkit: Toolkit): string[] {
-  const scheme = findManagedScheme(toolkit)
+/** What `use_composio_managed_auth` makes. `withApp` are the toolkits for which the operator has an OAuth app. */
+export function managedSchemesOf(toolkit: Toolkit, withApp: ReadonlySet<string>): AuthScheme[] {
+  const scheme = findManagedScheme(toolkit, withApp.has(toolkit.slug))
   return scheme ? [scheme] : []
 }
 
-const commonOf = (toolkit: Toolkit) => ({
+/** The scopes that may be asked for with the operator's app. */
+const scopesOf = ({ auths }: Toolkit, scheme: AuthScheme): string[] => [...(auths.get(scheme)?.oauth2?.scopes ?? [])]
+
+const commonOf = (toolkit: Toolkit, withApp: ReadonlySet<string>) => ({
   slug: toolkit.slug,
   name: toolkit.name,
   type: toolkit.origin === 'custom' ? ('custom' as const) : ('native' as const),
   auth_guide_url: toolkit.definition.auth_guide_url ?? null,
-  composio_managed_auth_schemes: managedSchemesOf(toolkit),
+  composio_managed_auth_schemes: managedSchemesOf(toolkit, withApp),
   is_local_toolkit: false,
 })
 
@@ -149,8 +153,8 @@ const metaOf = ({ definition, description, tools, version }: Toolkit) => ({
 
 export const categoryToWire = ({ slug, name }: { slug: string; name: string }) => ({ id: slug, name })
 
-export const itemToWire = (toolkit: Toolkit): Static<typeof WireToolkitItem> => ({
-  ...commonOf(toolkit),
+export const itemToWire = (toolkit: Toolkit, withApp: ReadonlySet<string>): Static<typeof WireToolkitItem> => ({
+  ...commonOf(toolkit, withApp),
   auth_schemes: [...toolkit.auths.keys()],
   no_auth: toolkit.noAuth,
   meta: { ...metaOf(toolkit), categories: toolkit.categories.map(categoryToWire) },
@@ -193,13 +197,16 @@ const authToWire = (
   },
 })
 
-export function toWire(toolkit: Toolkit): Static<typeof WireToolkit> {
+export function toWire(toolkit: Toolkit, withApp: ReadonlySet<string>): Static<typeof WireToolkit> {
   const { definition } = toolkit
   const baseUrl = baseUrlOf(definition)
   return {
-    ...commonOf(toolkit),
+    ...commonOf(toolkit, withApp),
     enabled: toolkit.enabled,
-    composio_managed_auth: managedSchemesOf(toolkit).map((mode) => ({ mode, scopes: { available: [] } })),
+    composio_managed_auth: managedSchemesOf(toolkit, withApp).map((mode) => ({
+      mode,
+      scopes: { available: scopesOf(toolkit, mode) },
+    })),
     ...(baseUrl !== undefined && { base_url: baseUrl }),
     ...currentUserCallOf(definition),
     meta: {

@@ -211,7 +211,7 @@ for (const testDatabase of testDatabases()) {
     const now = () => 1_700_000_000_000
     await keys.assertMasterKeys(db, now())
     for (const id of ['pr_one', 'pr_two'] as const) await createProject({ db, keys, now }, { id, name: id })
-    const deps = { db, catalogue, now, credentials: { db, keys, opened: createOpenedCache() } }
+    const deps = { db, catalogue, now, credentials: { db, keys, opened: createOpenedCache() }, oauthApps: new Map() }
     const [first = '', second = ''] = toolsOf('sendgrid')
     const make = (projectId: ProjectId, toolkitSlug: string, tools?: string[]) =>
       createAuthConfig(deps, projectId, { toolkitSlug, ...(tools && { settings: { toolsForExecution: tools } }) })
