@@ -5,8 +5,8 @@ import { usableCredential } from '../credentials/usable-credential.ts'
 import { type ResolvedAuth, templateVarsOf } from '../toolkits/auth-definitions.ts'
 import type { Verification } from '../toolkits/definition.ts'
 import type { OperatorAllows } from '../toolkits/hosts.ts'
-import { readPath } from '../toolkits/json-path.ts'
 import { buildVerificationRequest } from '../toolkits/request.ts'
+import { conditionHolds } from '../toolkits/success-condition.ts'
 import type { Toolkit } from '../toolkits/toolkit.ts'
 
 export interface VerificationDeps {
@@ -104,13 +104,7 @@ function judge(verification: Verification, { status, body }: OutboundReply): 'go
   const succeeded = verification.success_status?.includes(status) ?? (status >= 200 && status < 300)
   if (!succeeded) return 'unproven'
   const { success_when: condition } = verification
-  if (!condition) return 'good'
-  const found = readPath(parse(body), condition.path)
-  const holds =
-    condition.equals !== undefined
-      ? found === condition.equals
-      : (found !== undefined && found !== null) === (condition.exists ?? true)
-  return holds ? 'good' : 'refused'
+  return !condition || conditionHolds(condition, parse(body)) ? 'good' : 'refused'
 }
 
 function parse(body: Buffer): unknown {

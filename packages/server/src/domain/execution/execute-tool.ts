@@ -9,10 +9,13 @@ import type { CredentialValues } from '../credentials/credential.ts'
 import { type UsableCredential, usableCredential } from '../credentials/usable-credential.ts'
 import { requireAuth } from '../toolkits/catalogue.ts'
 import { readPath } from '../toolkits/json-path.ts'
+import { conditionHolds } from '../toolkits/success-condition.ts'
+import { validateArguments } from '../toolkits/tool-validator.ts'
 import type { Tool } from '../toolkits/toolkit.ts'
 import { assertBoundFor, type CustomAuth, customAuthScrubber, withCustomAuth } from './custom-auth.ts'
 import type { Execution, ExecutionLog } from './execution-log.ts'
-import { mapTexts, readContent, refusalMessage, toToolData } from './reply-content.ts'
+import { expandList } from './expand-list.ts'
+import { mapTexts, readToolContent, refusalMessage, toToolData } from './reply-content.ts'
 import { sendRenewing } from './send-renewing.ts'
 
 export interface ExecutionDeps extends AccountsDeps {
@@ -62,7 +65,8 @@ export async function executeTool(deps: ExecutionDeps, projectId: ProjectId, cal
     return (text: string) => scrubbers.reduce((scrubbed, one) => one(scrubbed), text)
   }
 
-  const outcome = await sendTool(deps, tool, chosen, outgoing, scrub)
+  const sent = await sendTool(deps, tool, chosen, outgoing, scrub)
+  const outcome = await expanded(deps, tool, call, chosen, sent, scrub)
 
   const logId = newLogId()
   deps.log.record({
@@ -148,6 +152,10 @@ interface ToolOutcome {
   readonly data: Record<string, unknown>
   readonly error: string | null
   readonly status: number | null
+  /** Bytes that the upstream sent. */
+  readonly size: number
+  /** The one that the upstream answered: another than was chosen when that had to be renewed. */
+  readonly credential?: UsableCredential
 }
 
 /** What an agent can do nothing about but read stays in the result; what the caller must mend is thrown. */
@@ -162,11 +170,32 @@ async function sendTool(
 ): Promise<ToolOutcome> {
   try {
     const { reply, credential } = await sendRenewing(deps, chosen, request)
-    return toOutcome(tool, credential, reply, () => scrubber(credential))
+    return { ...toOutcome(tool, credential, reply, () => scrubber(credential)), credential }
   } catch (error) {
     if (!(error instanceof HoldfastError) || !IN_RESULT.includes(error.code)) throw error
-    return { data: {}, error: error.message, status: null }
+    return { data: {}, error: error.message, status: null, size: 0 }
   }
+}
+
+/** The same answer, with each item of its list fetched where the tool says so. */
+async function expanded(
+  deps: ExecutionDeps,
+  tool: Tool,
+  call: ToolCall,
+  chosen: ChosenCredential,
+  outcome: ToolOutcome,
+  scrubber: (used: UsableCredential) => (text: string) => string,
+): Promise<ToolOutcome> {
+  const { expand } = tool.definition
+  if (!expand || outcome.error !== null) return outcome
+  const target = deps.catalogue.requireTool(expand.tool)
+  const current = { ...chosen, credential: outcome.credential ?? chosen.credential }
+  const fetchItem = (args: Readonly<Record<string, unknown>>) => {
+    const request = current.credential.buildToolRequest(target, args)
+    return sendTool(deps, target, current, call.customAuth ? withCustomAuth(request, call.customAuth) : request, scrubber)
+  }
+  const data = await expandList(expand, outcome.data, validateArguments(tool, call.arguments), fetchItem, deps.now)
+  return { ...outcome, data }
 }
 
 /** A success is handed on as it came; a refusal is scrubbed whole, before anything is cut out of it. */
@@ -176,20 +205,21 @@ function toOutcome(
   reply: OutboundReply,
   scrubber: UsableCredential['scrubber'],
 ): ToolOutcome {
-  const content = readContent(reply)
+  const content = readToolContent(reply)
   const { status } = reply
+  const size = reply.body.length
   const { success_when: condition } = tool.definition
   const failed = status >= 400 || status < 200
-  const refused = condition && content.kind === 'json' && readPath(content.value, condition.path) !== condition.equals
-  if (!failed && !refused) return { data: toToolData(content), status, error: null }
+  const refused = condition && content.kind === 'json' && !conditionHolds(condition, content.value)
+  if (!failed && !refused) return { data: toToolData(content), status, size, error: null }
 
   const scrubbed = mapTexts(content, scrubber())
   const data = toToolData(scrubbed)
   if (failed) {
     const reason = refusalMessage(scrubbed)
-    return { data, status, error: `${toolkit.name} answered ${status}${reason ? `: ${reason}` : ''}` }
+    return { data, status, size, error: `${toolkit.name} answered ${status}${reason ? `: ${reason}` : ''}` }
   }
   const path = condition?.error_path
   const reason = path && scrubbed.kind === 'json' ? readPath(scrubbed.value, path) : refusalMessage(scrubbed)
-  return { data, status, error: `${toolkit.name} refused: ${typeof reason === 'string' ? reason : 'no reason given'}` }
+  return { data, status, size, error: `${toolkit.name} refused: ${typeof reason === 'string' ? reason : 'no reason given'}` }
 }

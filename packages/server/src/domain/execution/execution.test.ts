@@ -23,6 +23,20 @@ const TOOLS = [
   tool('GET_ITEM'),
   tool('OK_OR_NOT', { success_when: { path: 'ok', equals: true, error_path: 'error' } }),
   tool('OPEN', { no_auth: true }),
+  tool('NO_ERRORS', { success_when: { path: 'errors', exists: false, error_path: 'errors.0.message' } }),
+  tool('READ_ONE', { tags: ['readOnlyHint'] }),
+  tool('LIST', {
+    request: { method: 'GET', path: '/items' },
+    input: { type: 'object', properties: { ids_only: { type: 'boolean', in: 'none' }, kind: { type: 'string', default: 'k' } } },
+    expand: {
+      items: 'found.items',
+      tool: 'EXAMPLE_READ_ONE',
+      from_item: { id: 'key' },
+      max: 4,
+      concurrency: 2,
+      unless: 'ids_only',
+    },
+  }),
 ]
 
 type Answer = (seen: Seen) => { status?: number; type?: string; body?: string | Buffer }
@@ -109,6 +123,55 @@ test('an upstream that hides a failure behind a 200 is a failure with its reason
   assert.equal((await run('OK_OR_NOT')).successful, true)
 })
 
+test('a failure is known by a list of errors that should not be there', async (t) => {
+  const answers: Record<string, string> = {
+    bad: '{"data":null,"errors":[{"message":"no such issue"}]}',
+    good: '{"data":{"issue":{}}}',
+    none: '{"data":{},"errors":null}',
+  }
+  const { importKey, run } = await setUp(t, sqlite, ({ url }) => ({ body: answers[url.split('/').at(-1) ?? ''] ?? '{}' }))
+  await importKey('key-0001')
+  const errorOf = async (id: string) => (await run('NO_ERRORS', { arguments: { id } })).error
+  assert.deepEqual(
+    [await errorOf('bad'), await errorOf('good'), await errorOf('none')],
+    ['Example refused: no such issue', null, null],
+  )
+})
+
+test('each item of a list is fetched in its place; what cannot be had, or is too far down, stays as it was listed', async (t) => {
+  const { importKey, run, upstream, deps } = await setUp(t, sqlite, ({ url, headers }) => {
+    const id = url.split('/').at(-1) ?? ''
+    if (url === '/v1/items' || url.includes('?'))
+      return { body: JSON.stringify({ found: { items: ['a', 'b', 'c', 'd', 'e'].map((key) => ({ key })), total: 5 } }) }
+    return id === 'b'
+      ? { status: 404, body: `{"message":"gone, ${headers['x-api-key']}"}` }
+      : { body: JSON.stringify({ id, whole: true }) }
+  })
+  await importKey('key-0001-marked')
+  const { data, successful } = await run('LIST', { arguments: {} })
+  assert.equal(successful, true)
+  assert.deepEqual(data, {
+    found: {
+      items: [
+        { id: 'a', whole: true },
+        { key: 'b', expand_error: 'Example answered 404: gone, [secret]' },
+        { id: 'c', whole: true },
+        { id: 'd', whole: true },
+        { key: 'e' },
+      ],
+      total: 5,
+    },
+  })
+  assert.equal(upstream.seen.length, 5)
+  assert.ok(upstream.seen.every(({ headers }) => headers['x-api-key'] === 'key-0001-marked'))
+  await deps.log.flush()
+  assert.equal((await deps.db.selectFrom('execution_log').selectAll().execute()).length, 1, 'one call is one record')
+
+  const quick = await run('LIST', { arguments: { ids_only: true } })
+  assert.equal(upstream.seen.length, 6)
+  assert.deepEqual(Object.keys((quick.data['found'] as { items: object[] }).items[0] ?? {}), ['key'])
+})
+
 test('lists, texts, nothing and bytes come as objects', async (t) => {
   const answers: Record<string, ReturnType<Answer>> = {
     list: { body: '[1,2]' },
@@ -116,6 +179,8 @@ test('lists, texts, nothing and bytes come as objects', async (t) => {
     none: { status: 204, body: '' },
     bytes: { body: Buffer.of(0, 255), type: 'image/png' },
     broken: { body: '{"a":' },
+    untyped: { body: 'grüß dich', type: 'application/octet-stream' },
+    unreadable: { body: Buffer.of(0, 65), type: 'application/octet-stream' },
   }
   const { importKey, run } = await setUp(t, sqlite, ({ url }) => answers[url.split('/').at(-1) ?? ''] ?? {})
   await importKey('key-0001')
@@ -125,6 +190,8 @@ test('lists, texts, nothing and bytes come as objects', async (t) => {
   assert.deepEqual(await dataOf('none'), {})
   assert.deepEqual(await dataOf('bytes'), { content_type: 'image/png', size: 2, base64: 'AP8=' })
   assert.deepEqual(await dataOf('broken'), { text: '{"a":' })
+  assert.deepEqual(await dataOf('untyped'), { text: 'grüß dich' })
+  assert.deepEqual(await dataOf('unreadable'), { content_type: 'application/octet-stream', size: 2, base64: 'AEE=' })
 })
 
 test('an upstream that cannot be reached is a result for a tool and an error for the proxy', async (t) => {

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { isDeeperThan } from '../../json-depth.ts'
 import type { OutboundReply } from '../../platform/outbound/outbound.ts'
 
@@ -27,6 +28,16 @@ export function readContent({ headers, body }: Pick<OutboundReply, 'headers' | '
   }
   if (TEXT_TYPE.test(contentType)) return { kind: 'text', text: body.toString() }
   return { kind: 'binary', bytes: body, contentType: contentType || 'application/octet-stream' }
+}
+
+const UNTYPED = /^(?:application|binary)\/octet-stream\b/i
+
+/** As an agent can read it: bytes of which the upstream says nothing are text when they are that. */
+export function readToolContent(reply: Pick<OutboundReply, 'headers' | 'body'>): ReplyContent {
+  const content = readContent(reply)
+  const isText =
+    content.kind === 'binary' && UNTYPED.test(content.contentType) && isUtf8(content.bytes) && !content.bytes.includes(0)
+  return isText ? { kind: 'text', text: content.bytes.toString() } : content
 }
 
 /** The same content with every text in it changed; bytes stay as they are. */

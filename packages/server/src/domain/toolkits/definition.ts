@@ -107,6 +107,13 @@ export interface AuthDefinition {
   readonly verification?: Verification
 }
 
+/** What must hold in an answer: the value at a dotted path equals this one, or (by default) there is one, or there is none. */
+export interface SuccessCondition {
+  readonly path: string
+  readonly equals?: unknown
+  readonly exists?: boolean
+}
+
 /** One cheap call that fails when the credential is not good. */
 export interface Verification {
   readonly method?: 'GET' | 'POST' | 'HEAD'
@@ -120,7 +127,7 @@ export interface Verification {
   /** Statuses that mean "bad credential". Default: 401 and 403. Any other status proves nothing. */
   readonly failure_status?: readonly number[]
   /** For providers that answer 200 to everything: this dotted path must equal this value (`{path: ok, equals: true}`). */
-  readonly success_when?: { readonly path: string; readonly equals?: unknown; readonly exists?: boolean }
+  readonly success_when?: SuccessCondition
   /** Upstream identity: name ← dotted path in the answer. */
   readonly identity?: { readonly id?: string; readonly email?: string; readonly name?: string }
 }
@@ -179,6 +186,31 @@ export interface ToolInputProperty {
   readonly as?: string
   /** How an array goes into a query. Default: repeat. */
   readonly style?: 'repeat' | 'comma' | 'space' | 'brackets' | 'json'
+  /** The members of this object stand in the body themselves, without the object around them; named arguments win over them. */
+  readonly spread?: boolean
+}
+
+/**
+ * For lists that hold little more than ids: another tool of the toolkit is called for each item, and its answer takes the item's
+ * place. An item that could not be had stays as it was listed, with the reason in `expand_error`.
+ */
+export interface ListExpansion {
+  /** Dotted path of the list in the answer. */
+  readonly items: string
+  /** Slug of a tool of the same toolkit that only reads. */
+  readonly tool: string
+  /** Its arguments: name ← dotted path in the item. */
+  readonly from_item: Readonly<Record<string, string>>
+  /** Its arguments: name ← argument of this call. */
+  readonly from_arguments?: Readonly<Record<string, string>>
+  /** Its arguments that are always the same. */
+  readonly arguments?: JsonSchema
+  /** Items behind this many stay as they were listed. */
+  readonly max: number
+  /** Calls under way at once. Default: 4. */
+  readonly concurrency?: number
+  /** Left undone when this argument is true. */
+  readonly unless?: string
 }
 
 export interface ToolDefinition {
@@ -201,11 +233,14 @@ export interface ToolDefinition {
     readonly path: string
     readonly query?: Readonly<Record<string, string>>
     readonly headers?: Readonly<Record<string, string>>
-    readonly body?: 'json' | 'form' | 'none'
+    /** `raw`: what `body_from` names is sent as it is, of the content type in `headers`. */
+    readonly body?: 'json' | 'form' | 'raw' | 'none'
     /** Fixed parts of the body, under the ones that come from the input. */
     readonly body_defaults?: JsonSchema
-    /** This input property is the whole body. */
-    readonly body_from?: string
+    /** This input property is the whole body; of several names, the first one given. With `contentEncoding: base64` it is decoded. */
+    readonly body_from?: string | readonly string[]
+    /** What would be the JSON body goes, in ASCII, into this header instead (`Dropbox-API-Arg`). */
+    readonly body_header?: string
     /** One of the named hooks, for the few bodies that no mapping expresses (`gmail_message`). */
     readonly hook?: string
   }
@@ -216,8 +251,12 @@ export interface ToolDefinition {
     readonly [keyword: string]: unknown
   }
   readonly output?: JsonSchema
-  /** Failure that hides behind a 200: `{path: ok, equals: true}` must hold, else `error` is read from `error_path`. */
-  readonly success_when?: { readonly path: string; readonly equals?: unknown; readonly error_path?: string }
+  /**
+   * Failure that hides behind a 200: `{path: ok, equals: true}` or `{path: errors, exists: false}` must hold, else the reason is
+   * read from `error_path`.
+   */
+  readonly success_when?: SuccessCondition & { readonly error_path?: string }
+  readonly expand?: ListExpansion
   readonly recommended_plan?: readonly string[]
   readonly known_pitfalls?: readonly string[]
 }

@@ -28,5 +28,5 @@ test('the toolkit of the guide loads and sends what the guide says', (t) => {
     `the guide does not say ${built.method} ${built.url} ${built.body}`,
   )
   assert.ok(mayReceiveCredentials(toolkit, vars, built.url, () => false))
-  assert.equal(applyPlacements(auth, vars, built).request.headers['x-acme-key'], 'k')
+  assert.equal(applyPlacements(auth, vars, { ...built, body: String(built.body) }).request.headers['x-acme-key'], 'k')
 })

@@ -129,7 +129,7 @@ for (const hook of ['gmail_message', 'gmail_draft'])
     const [compiled] = toolkit.tools
     assert.ok(compiled)
     const { body, url } = buildToolRequest(toolkit, compiled, { to: 'a@example.com', text: 'hi', thread_id: 't1' }, {})
-    const parsed = JSON.parse(body ?? '')
+    const parsed = JSON.parse(String(body))
     const message = hook === 'gmail_draft' ? parsed.message : parsed
     assert.deepEqual(Object.keys(parsed), hook === 'gmail_draft' ? ['message'] : ['raw', 'threadId'])
     assert.equal(message.threadId, 't1')

@@ -62,8 +62,46 @@ test('arguments go into path, query, header and body as declared', () => {
     'x-trace': 't',
     'content-type': 'application/json',
   })
-  assert.deepEqual(JSON.parse(request.body ?? ''), { kind: 'a', message: { to: 'x', subject: 's' }, size: 5 })
+  assert.deepEqual(JSON.parse(String(request.body)), { kind: 'a', message: { to: 'x', subject: 's' }, size: 5 })
   assert.deepEqual(tool.request.body_defaults, { kind: 'a', message: { to: 'x' } })
+})
+
+test('a raw body is sent as it came, and the other arguments go into a header that carries them as ASCII', () => {
+  const tool = exampleTool(
+    {
+      method: 'POST',
+      path: '/upload',
+      headers: { 'Content-Type': 'application/octet-stream' },
+      body: 'raw',
+      body_from: ['bytes', 'content'],
+      body_header: 'X-Arg',
+      body_defaults: { mode: 'add' },
+    },
+    { properties: { path: text, content: text, bytes: { ...text, contentEncoding: 'base64' } } },
+  )
+  const sent = build(tool, { path: '/Ünï\u007f😀', content: 'one\ntwo' })
+  assert.deepEqual(sent.headers, {
+    'content-type': 'application/octet-stream',
+    'x-arg': '{"mode":"add","path":"/\\u00dcn\\u00ef\\u007f\\ud83d\\ude00"}',
+  })
+  assert.deepEqual(JSON.parse(String(sent.headers['x-arg'])), { mode: 'add', path: '/Ünï\u007f😀' })
+  assert.equal(sent.body, 'one\ntwo')
+  assert.deepEqual(build(tool, { content: 'not this', bytes: 'AP8=' }).body, Buffer.of(0, 255))
+  assert.equal(build(tool, { path: '/x' }).body, null)
+})
+
+test('the members of an object that is spread stand in the body, under the arguments with a name of their own', () => {
+  const tool = exampleTool(
+    { method: 'POST', path: '/x', body_defaults: { kind: 'a' } },
+    { properties: { name: { ...text, as: 'Name' }, fields: { type: 'object', spread: true } } },
+  )
+  const bodyOf = (args: Record<string, unknown>) => JSON.parse(String(build(tool, args).body))
+  assert.deepEqual(bodyOf({ name: 'n', fields: { 'Custom.c': 1, Name: 'other', kind: 'b' } }), {
+    kind: 'b',
+    'Custom.c': 1,
+    Name: 'n',
+  })
+  assert.deepEqual(Object.keys(bodyOf({ fields: JSON.parse('{"__proto__":{"x":1}}') })), ['kind', '__proto__'])
 })
 
 test('dotted names make lists and meet objects', () => {
@@ -78,7 +116,7 @@ test('dotted names make lists and meet objects', () => {
     },
   )
   const { body } = build(tool, { key: 'K', t: 'hi', more: { a: 1, project: { id: 2 } } })
-  assert.deepEqual(JSON.parse(body ?? ''), {
+  assert.deepEqual(JSON.parse(String(body)), {
     fields: { a: 1, project: { id: 2, key: 'K' } },
     requests: [{ insert: { text: 'hi' } }],
   })

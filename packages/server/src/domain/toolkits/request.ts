@@ -1,11 +1,10 @@
 import type { FieldError } from '../../errors.ts'
-import type { ToolDefinition, Verification } from './definition.ts'
-import { findHook } from './hooks.ts'
+import type { Verification } from './definition.ts'
 import { renderBaseUrl } from './hosts.ts'
-import { writePath } from './json-path.ts'
-import { encodeForm, FORM_TYPE, JSON_TYPE, toPairs } from './request-body.ts'
+import { JSON_TYPE, toPairs } from './request-body.ts'
 import { compileTemplate, type TemplateVars } from './template.ts'
-import { type ArgumentRoute, type PathParameter, replacePathParameters, routeOf } from './tool-input.ts'
+import { buildBody, type PlacedArgument } from './tool-body.ts'
+import { type PathParameter, replacePathParameters, routeOf } from './tool-input.ts'
 import { invalidArguments, validateArguments } from './tool-validator.ts'
 import type { Tool, Toolkit } from './toolkit.ts'
 import { hasDotSegment, renderUrl, renderUrlText } from './url-template.ts'
@@ -18,10 +17,8 @@ export interface BuiltRequest {
   readonly body: string | null
 }
 
-interface Placed extends ArgumentRoute {
-  readonly name: string
-  readonly value: unknown
-}
+/** As `BuiltRequest`, for bodies that may be bytes. */
+export type ToolRequest = Omit<BuiltRequest, 'body'> & { readonly body: string | Uint8Array | null }
 
 function renderHeaders(templates: Readonly<Record<string, string>> | undefined, vars: TemplateVars): Record<string, string> {
   const headers: Record<string, string> = {}
@@ -52,7 +49,7 @@ function appendQuery(url: URL, pairs: readonly [string, string][]): void {
 }
 
 /** Percent-encoded, so that it stays one segment (or, with `{+name}`, stays under its place) of the path. */
-function encodeSegment({ name, value }: Placed, keepsSlashes: boolean, fail: (error: FieldError) => void): string {
+function encodeSegment({ name, value }: PlacedArgument, keepsSlashes: boolean, fail: (error: FieldError) => void): string {
   const text = String(value).toWellFormed()
   const segments = keepsSlashes ? text.split('/') : [text]
   if (segments.some((segment) => segment === '' || segment === '.' || segment === '..'))
@@ -60,7 +57,7 @@ function encodeSegment({ name, value }: Placed, keepsSlashes: boolean, fail: (er
   return segments.map(encodeURIComponent).join('/')
 }
 
-function buildUrl(toolkit: Toolkit, tool: Tool, placed: readonly Placed[], vars: TemplateVars): URL {
+function buildUrl(toolkit: Toolkit, tool: Tool, placed: readonly PlacedArgument[], vars: TemplateVars): URL {
   const { request } = tool.definition
   const faults: FieldError[] = []
   const inPath = placed.filter(({ place }) => place === 'path')
@@ -80,7 +77,7 @@ function buildUrl(toolkit: Toolkit, tool: Tool, placed: readonly Placed[], vars:
   return url
 }
 
-function argumentHeaders(tool: Tool, placed: readonly Placed[]): Record<string, string> {
+function argumentHeaders(tool: Tool, placed: readonly PlacedArgument[]): Record<string, string> {
   const headers: Record<string, string> = {}
   for (const { name, place, as, value } of placed) {
     if (place !== 'header' || value === null) continue
@@ -94,36 +91,6 @@ function argumentHeaders(tool: Tool, placed: readonly Placed[]): Record<string, 
   return headers
 }
 
-const takesBody = (tool: ToolDefinition): boolean =>
-  Object.keys(tool.input.properties).some((name) => routeOf(tool, name).place === 'body')
-
-function buildBody(tool: ToolDefinition, placed: readonly Placed[]): { body: string | null; type: string | undefined } {
-  const { request } = tool
-  const hook = request.hook === undefined ? undefined : findHook(request.hook)
-  const inBody = hook ? [] : placed.filter(({ place }) => place === 'body')
-  if (request.body_from !== undefined) {
-    const whole = placed.find(({ name }) => name === request.body_from)
-    return whole ? { body: JSON.stringify(whole.value), type: JSON_TYPE } : { body: null, type: undefined }
-  }
-  const body: Record<string, unknown> = request.body_defaults ? structuredClone({ ...request.body_defaults }) : {}
-  for (const { as, value } of inBody) writePath(body, as, value)
-  if (hook)
-    Object.assign(
-      body,
-      hook(
-        Object.fromEntries(
-          placed.filter(({ place }) => place === 'body' || place === 'none').map(({ as, value }) => [as, value]),
-        ),
-      ),
-    )
-  const isEmpty = Object.keys(body).length === 0
-  if (request.body === 'none' || (isEmpty && request.body === undefined && !takesBody(tool)))
-    return { body: null, type: undefined }
-  if (request.body !== 'form') return { body: JSON.stringify(body), type: JSON_TYPE }
-  const styles = new Map(inBody.map(({ as, style }) => [as.split('.')[0], style]))
-  return { body: encodeForm(body, (name) => styles.get(name) ?? 'repeat'), type: FORM_TYPE }
-}
-
 /**
  * The call that a tool makes, without its credential. `vars` are those of `templateVarsOf`; the tool's own templates hold
  * nothing secret (checked when it was loaded), so neither does the result.
@@ -134,16 +101,17 @@ export function buildToolRequest(
   tool: Tool,
   args: Readonly<Record<string, unknown>>,
   vars: TemplateVars,
-): BuiltRequest {
+): ToolRequest {
   const checked = validateArguments(tool, args)
   const { definition } = tool
   const placed = Object.entries(checked).map(([name, value]) => ({ ...routeOf(definition, name), name, value }))
   const url = buildUrl(toolkit, tool, placed, vars)
-  const { body, type } = buildBody(definition, placed)
+  const { body, type, headers: bodyHeaders } = buildBody(definition, placed)
   const headers = {
     ...toolkitHeaders(toolkit, vars),
     ...renderHeaders(definition.request.headers, vars),
     ...argumentHeaders(tool, placed),
+    ...bodyHeaders,
     ...(type === undefined ? {} : { 'content-type': type }),
   }
   return { method: definition.request.method, url, headers, body }

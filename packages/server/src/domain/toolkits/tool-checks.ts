@@ -1,5 +1,6 @@
 import type { ToolDefinition, ToolkitDefinition } from './definition.ts'
 import { findHook, hookNames } from './hooks.ts'
+import { bodySources } from './tool-body.ts'
 import { inputParametersOf, pathParametersOf, routeOf } from './tool-input.ts'
 import { compileInput } from './tool-validator.ts'
 import { checkStaticHost, checkTemplate, checkTemplates, declaredNames, type Fault } from './toolkit-checks.ts'
@@ -33,6 +34,8 @@ function checkProperties(tool: ToolDefinition): Fault[] {
       return [{ path, message: `'${name}' goes into the path, but the path has no {${as}}.` }]
     if (place === 'header' && (RESERVED_HEADERS.has(as.toLowerCase()) || !/^[\w-]+$/.test(as)))
       return [{ path, message: `'${as}' is not a header that an argument may set.` }]
+    if (tool.input.properties[name]?.spread && (place !== 'body' || tool.input.properties[name]?.['type'] !== 'object'))
+      return [{ path, message: `'${name}' is spread over the body, so it must go there and be of type object.` }]
     if (place === 'body' && tool.request.body === 'none')
       return [{ path, message: `'${name}' goes into the body, but request.body is none. Give it an 'in'.` }]
     return []
@@ -43,11 +46,16 @@ function checkNames(tool: ToolDefinition, toolkit: ToolkitDefinition): Fault[] {
   const prefix = `${toolkit.slug.toUpperCase()}_`
   const faults: Fault[] = []
   if (!tool.slug.startsWith(prefix)) faults.push({ path: ['slug'], message: `The slug must begin with ${prefix}.` })
-  const { body_from: bodyFrom, hook } = tool.request
+  const { body_header: bodyHeader, body, hook } = tool.request
   if (hook !== undefined && !findHook(hook))
     faults.push({ path: ['request', 'hook'], message: `There is no hook '${hook}'. Use one of ${hookNames().join(', ')}.` })
-  if (bodyFrom !== undefined && !Object.hasOwn(tool.input.properties, bodyFrom))
-    faults.push({ path: ['request', 'body_from'], message: `'${bodyFrom}' is not in input.properties. Add it there.` })
+  for (const name of bodySources(tool))
+    if (!Object.hasOwn(tool.input.properties, name))
+      faults.push({ path: ['request', 'body_from'], message: `'${name}' is not in input.properties. Add it there.` })
+  if (body === 'raw' && bodySources(tool).length === 0)
+    faults.push({ path: ['request', 'body'], message: 'A raw body comes from an argument. Name it in request.body_from.' })
+  if (bodyHeader !== undefined && RESERVED_HEADERS.has(bodyHeader.toLowerCase()))
+    faults.push({ path: ['request', 'body_header'], message: `'${bodyHeader}' is not a header that arguments may set.` })
   for (const name of tool.input.required ?? [])
     if (!Object.hasOwn(tool.input.properties, name))
       faults.push({ path: ['input', 'required'], message: `'${name}' is required but not in input.properties. Add it there.` })

@@ -8,11 +8,13 @@ export interface ArgumentRoute {
   readonly style: NonNullable<ToolInputProperty['style']>
   /** The path holds `{+name}`: slashes of the value stay. */
   readonly keepsSlashes: boolean
+  /** Its members are parts of the body, not the object itself. */
+  readonly spread: boolean
 }
 
 const PATH_PARAMETER = /(?<!\{)\{(\+?)([A-Za-z_$][\w.$-]*)\}(?!\})/g
 const BODILESS = new Set(['GET', 'HEAD', 'DELETE'])
-const PLACEMENT_KEYWORDS = new Set(['in', 'as', 'style'])
+const PLACEMENT_KEYWORDS = new Set(['in', 'as', 'style', 'spread'])
 
 export interface PathParameter {
   readonly name: string
@@ -42,7 +44,13 @@ function findRoute(tool: ToolDefinition, name: string): ArgumentRoute {
   const as = property.as ?? name
   const parameter = pathParametersOf(tool.request.path).find((candidate) => candidate.name === name || candidate.name === as)
   const usual = parameter ? 'path' : BODILESS.has(tool.request.method) ? 'query' : 'body'
-  return { place: property.in ?? usual, as, style: property.style ?? 'repeat', keepsSlashes: parameter?.keepsSlashes ?? false }
+  return {
+    place: property.in ?? usual,
+    as,
+    style: property.style ?? 'repeat',
+    keepsSlashes: parameter?.keepsSlashes ?? false,
+    spread: property.spread ?? false,
+  }
 }
 
 function withoutPlacement(property: ToolInputProperty): JsonSchema {

@@ -145,6 +145,43 @@ const WRONG_TOOLS: readonly [string, (yaml: string) => string, RegExp][] = [
     (yaml) => yaml.replace('[id]', '[id, size]'),
     /'size' is required but not in input\.properties/,
   ],
+  [
+    'a raw body from nowhere',
+    (yaml) => yaml.replace('method: GET', 'method: POST\n  body: raw'),
+    /A raw body comes from an argument/,
+  ],
+  [
+    'a body from an argument that is not there',
+    (yaml) => yaml.replace('method: GET', 'method: POST\n  body_from: [id, content]'),
+    /'content' is not in input\.properties/,
+  ],
+  [
+    'a body that becomes the Authorization header',
+    (yaml) => yaml.replace('method: GET', 'method: POST\n  body_header: Authorization'),
+    /'Authorization' is not a header/,
+  ],
+  [
+    'a text that is spread over the body',
+    (yaml) =>
+      yaml.replace('method: GET', 'method: POST').replace('  required', '    x: { type: string, spread: true }\n  required'),
+    /'x' is spread over the body, so it must go there and be of type object/,
+  ],
+  [
+    'an expansion by a tool that is not there',
+    (yaml) => `${yaml}expand: { items: list, tool: ACME_NONE, from_item: { id: id }, max: 5 }\n`,
+    /:12:30 There is no tool ACME_NONE/,
+  ],
+  [
+    'an expansion by itself, and arguments that nobody has',
+    (yaml) =>
+      `${yaml}expand: { items: list, tool: ACME_GET, from_item: { no: id }, from_arguments: { id: own }, unless: quick, max: 5 }\n`,
+    /must be a tool that only reads[\s\S]*'no' is not an argument of ACME_GET[\s\S]*'own' is not in input[\s\S]*'quick' is not in input/,
+  ],
+  [
+    'an expansion that leaves out what its tool needs',
+    (yaml) => `${yaml}expand: { items: list, tool: ACME_GET, from_item: { other: id }, max: 5 }\n`,
+    /ACME_GET needs 'id'/,
+  ],
 ]
 for (const [what, change, expected] of WRONG_TOOLS)
   test(`a tool is refused for ${what}`, (t) => {

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { HoldfastError } from '../../errors.ts'
 import type { ToolDefinition, ToolkitDefinition } from './definition.ts'
+import { checkExpansion } from './expand-checks.ts'
 import { checkAgainstSchema, type FileKind } from './file-schemas.ts'
 import { checkInputSchema, checkTool } from './tool-checks.ts'
 import { type Toolkit, toToolkit } from './toolkit.ts'
@@ -47,7 +48,13 @@ function readChecked<Definition>(
   return faults.length > 0 ? undefined : { definition: yaml.value as Definition, yaml }
 }
 
-function readTool(loading: Loading, file: string, toolkit: ToolkitDefinition, open: ReadonlySet<string>): ToolDefinition[] {
+interface ReadTool {
+  readonly file: string
+  readonly definition: ToolDefinition
+  readonly yaml: YamlFile
+}
+
+function readTool(loading: Loading, file: string, toolkit: ToolkitDefinition, open: ReadonlySet<string>): ReadTool[] {
   const read = readChecked<ToolDefinition>(loading, 'tool', file)
   if (!read) return []
   const { definition, yaml } = read
@@ -60,7 +67,7 @@ function readTool(loading: Loading, file: string, toolkit: ToolkitDefinition, op
     else loading.takenNames.set(name, file)
   }
   report(loading, file, yaml, faults)
-  return [definition]
+  return [{ file, definition, yaml }]
 }
 
 function readToolkit(loading: Loading, folder: string, slug: string, origin: Toolkit['origin']): Toolkit | undefined {
@@ -81,7 +88,9 @@ function readToolkit(loading: Loading, folder: string, slug: string, origin: Too
   const toolsFolder = join(folder, 'tools')
   const names = existsSync(toolsFolder) ? readdirSync(toolsFolder).filter((name) => /\.ya?ml$/.test(name)) : []
   const tools = names.sort().flatMap((name) => readTool(loading, join(toolsFolder, name), read.definition, open))
-  return toToolkit(read.definition, tools, origin)
+  const definitions = tools.map(({ definition }) => definition)
+  for (const tool of tools) report(loading, tool.file, tool.yaml, checkExpansion(tool.definition, definitions))
+  return toToolkit(read.definition, definitions, origin)
 }
 
 function listFolders(directory: string): string[] {
