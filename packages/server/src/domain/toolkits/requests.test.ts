@@ -11,7 +11,7 @@ import { normaliseFields } from './fields.ts'
 import { mayReceiveCredentials } from './hosts.ts'
 import { mayReceiveGrant } from './oauth-hosts.ts'
 import { applyPlacements } from './placement.ts'
-import { type BuiltRequest, buildToolRequest, buildVerificationRequest } from './request.ts'
+import { buildToolRequest, buildVerificationRequest, type ToolRequest } from './request.ts'
 import { FORM_TYPE, JSON_TYPE } from './request-body.ts'
 import { compileTemplate, type TemplateVars } from './template.ts'
 import type { Toolkit } from './toolkit.ts'
@@ -53,12 +53,14 @@ interface Call {
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: unknown
   readonly form?: string
+  /** A body that is neither JSON nor a form; its type stands among the headers. */
+  readonly raw?: string
 }
 
 const KEYS = {
   table: ['headers', 'connections', 'refused', 'calls'],
   connection: ['scheme', 'auth_config', 'given', 'verifies', 'sends', 'urls'],
-  call: ['tool', 'with', 'arguments', 'request', 'headers', 'body', 'form'],
+  call: ['tool', 'with', 'arguments', 'request', 'headers', 'body', 'form', 'raw'],
 }
 const assertKeys = (kind: keyof typeof KEYS, entry: object) =>
   assert.deepEqual(
@@ -69,7 +71,7 @@ const assertKeys = (kind: keyof typeof KEYS, entry: object) =>
 
 const BUILTIN = fileURLToPath(new URL('../../../../../toolkits', import.meta.url))
 const catalogue = loadCatalogue([BUILTIN])
-const line = ({ method, url }: BuiltRequest) => `${method} ${url.href}`
+const line = ({ method, url }: Pick<ToolRequest, 'method' | 'url'>) => `${method} ${url.href}`
 const noOperator = () => false
 
 function varsOf(toolkit: Toolkit, { scheme, auth_config, given }: Connection): TemplateVars {
@@ -111,8 +113,8 @@ function testCall(toolkit: Toolkit, table: RequestTable, call: Call): void {
   assert.equal(line(request), call.request)
   const type = call.form !== undefined ? FORM_TYPE : call.body !== undefined ? JSON_TYPE : undefined
   assert.deepEqual(request.headers, { ...table.headers, ...(type && { 'content-type': type }), ...call.headers })
-  if (call.form !== undefined) assert.equal(request.body, call.form)
-  else assert.deepEqual(request.body === null ? undefined : JSON.parse(request.body), call.body)
+  if (call.form !== undefined || call.raw !== undefined) assert.equal(String(request.body), call.form ?? call.raw)
+  else assert.deepEqual(request.body === null ? undefined : JSON.parse(String(request.body)), call.body)
   assert.ok(mayReceiveCredentials(toolkit, vars, request.url, noOperator), `credentials may not go to ${request.url}`)
 }
 
