@@ -25,6 +25,7 @@ export type ErrorCode =
   | 'alias_taken'
   | 'auth_scheme_mismatch'
   | 'missing_credential_field'
+  | 'grant_client_mismatch'
   | 'credential_rejected'
   | 'credential_unverifiable'
   | 'credential_conflict'

@@ -31,4 +31,7 @@ export const DIRECT_SCHEMES = [
   'CALCOM_AUTH',
 ] as const satisfies readonly AuthScheme[]
 
+/** Schemes whose access token is replaced by means of a refresh token. */
+export const isGrantScheme = (scheme: AuthScheme): boolean => scheme === 'OAUTH2'
+
 export const isDirectScheme = (scheme: AuthScheme): boolean => (DIRECT_SCHEMES as readonly AuthScheme[]).includes(scheme)

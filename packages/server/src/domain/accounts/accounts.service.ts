@@ -3,8 +3,7 @@ import type { ProjectId } from '../../ids.ts'
 import { isUniqueViolation } from '../../platform/storage/constraint.ts'
 import type { Db } from '../../platform/storage/schema.ts'
 import { type AuthConfigsDeps, requireEnabledAuthConfig } from '../auth-configs/auth-configs.service.ts'
-import type { AuthScheme } from '../auth-schemes.ts'
-import { mergePatch } from '../credentials/connection-values.ts'
+import { type AuthScheme, isGrantScheme } from '../auth-schemes.ts'
 import type { CredentialValues } from '../credentials/credential.ts'
 import {
   credentialMissing,
@@ -18,6 +17,7 @@ import { recordEvent } from '../events/events.ts'
 import type { ResolvedAuth } from '../toolkits/auth-definitions.ts'
 import { requireAuth } from '../toolkits/catalogue.ts'
 import type { Toolkit } from '../toolkits/toolkit.ts'
+import { acceptPatch, readClientSettings } from './accept-credential.ts'
 import type { Account, AccountAcl, AccountStatus, ListedAccount } from './account.ts'
 import { recordStatus } from './account-changes.ts'
 import { assertMayBecome } from './account-status.ts'
@@ -40,7 +40,7 @@ export async function createAccount(
 ): Promise<{ account: Account; values: CredentialValues }> {
   const config = await requireEnabledAuthConfig(deps, projectId, input.authConfigId)
   const now = deps.now()
-  const { account, values, times } = prepareAccount(deps, projectId, config, input, now)
+  const { account, values, times } = prepareAccount(deps, projectId, config, input, now, await readClientSettings(deps, config))
   if (input.validate) {
     const toolkit = deps.catalogue.requireToolkit(config.toolkitSlug)
     await assertCredentialGood(deps, toolkit, requireAuth(toolkit, config.scheme), values)
@@ -79,9 +79,10 @@ export async function patchAccount(deps: AccountsDeps, projectId: ProjectId, id:
 }
 
 async function tryPatch(deps: AccountsDeps, projectId: ProjectId, id: string, patch: AccountPatch): Promise<Account | undefined> {
-  const { account } = await requireAccount(deps, projectId, id)
+  const found = await requireAccount(deps, projectId, id)
+  const { account } = found
   const change = changeOf(account, patch)
-  const write = patch.credential && (await prepareCredential(deps, account, patch.credential))
+  const write = patch.credential && (await prepareCredential(deps, found, patch.credential))
   const now = deps.now()
   return refusingTakenAlias(change.alias ?? null, () =>
     deps.db.transaction().execute(async (trx) => {
@@ -95,19 +96,26 @@ async function tryPatch(deps: AccountsDeps, projectId: ProjectId, id: string, pa
 }
 
 /** Merges and checks outside the transaction; what it returns writes within one, and says false when it came too late. */
-async function prepareCredential(deps: AccountsDeps, account: Account, { scheme, val }: NonNullable<AccountPatch['credential']>) {
+async function prepareCredential(
+  deps: AccountsDeps,
+  { account, authConfig }: ListedAccount,
+  { scheme, val }: NonNullable<AccountPatch['credential']>,
+) {
   assertSameScheme(account.scheme, scheme, 'connection')
   const toolkit = deps.catalogue.requireToolkit(account.toolkitSlug)
   const auth = requireAuth(toolkit, account.scheme)
   const stored = await requireCredential(deps, account)
-  const merged = mergePatch(auth, stored.credential.val, val)
+  const before = stored.credential.val
+  const { patch, merged } = await acceptPatch(auth, before, val, () =>
+    readClientSettings(deps, { ...account, id: account.authConfigId, kind: authConfig.managed ? 'default' : 'custom' }),
+  )
   // A secret alone is rotated whatever the operator allows at this moment: the app may hold the new one only once.
   const addressFields = auth.connection_fields.flatMap(({ name, aliases = [] }) => [name, ...aliases])
   if (addressFields.some((name) => Object.hasOwn(val, name))) assertAddressAllowed(deps, toolkit, auth, merged)
-  const before = stored.credential.val
   return (trx: Db, now: number) => {
-    const { values, times } =
-      account.scheme === 'OAUTH2' ? applyGrantPatch(before, val, merged, now) : { values: merged, times: undefined }
+    const { values, times } = isGrantScheme(account.scheme)
+      ? applyGrantPatch(before, patch, merged, now)
+      : { values: merged, times: undefined }
     const credential = { scheme: account.scheme, val: values }
     return updateCredential(deps.credentials, trx, ownerOf(account), stored.version, credential, now, { times })
   }

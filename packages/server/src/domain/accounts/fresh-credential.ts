@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { HoldfastError } from '../../errors.ts'
+import { isGrantScheme } from '../auth-schemes.ts'
 import { stopRefreshing } from '../credentials/credentials.service.ts'
 import type { Account } from './account.ts'
 import { changeStatus } from './account-changes.ts'
@@ -13,7 +14,7 @@ const WAIT_MS = LEASE_MS + 5_000
 const POLL_MS = 100
 
 export const isGrant = (found: AccountForUse): found is GrantInUse =>
-  found.account.scheme === 'OAUTH2' && found.credential !== undefined
+  isGrantScheme(found.account.scheme) && found.credential !== undefined
 
 const isDue = ({ credential: { refreshAt } }: GrantInUse, now: number) => refreshAt !== null && refreshAt <= now
 const isOver = ({ credential: { expiresAt } }: GrantInUse, now: number) => expiresAt !== null && expiresAt <= now

@@ -1,80 +1,16 @@
 import assert from 'node:assert/strict'
-import { type TestContext, test } from 'node:test'
-import { type TestDatabase, testDatabases } from '../../../testing/databases.ts'
-import { testAuthConfig, testDeps, testProject } from '../../../testing/test-deps.ts'
-import { startUpstream } from '../../platform/outbound/upstream.fixture.ts'
-import { readCredential } from '../credentials/credentials.service.ts'
-import { executeTool } from '../execution/execute-tool.ts'
-import { createCatalogue } from '../toolkits/catalogue.ts'
-import type { OAuth2Definition } from '../toolkits/definition.ts'
-import { exampleTool, exampleToolkit } from '../toolkits/fixture.testing.ts'
+import { test } from 'node:test'
+import { testDatabases } from '../../../testing/databases.ts'
+import { CLIENT, rotating, setUpGrants } from '../../../testing/grants.ts'
 import { refreshAccount } from './account-refresh.ts'
-import { createAccount, patchAccount, requireAccount } from './accounts.service.ts'
+import { patchAccount } from './accounts.service.ts'
 import { startRefreshSchedule } from './refresh-schedule.ts'
 
-type Answer = { readonly status?: number; readonly body: unknown }
-const CLIENT = { client_id: 'client-1', client_secret: 'client-secret-1' }
-
-/** A provider whose token endpoint answers what `world.token` says and whose API takes only `world.good`. */
-async function setUp(
-  t: TestContext,
-  database: TestDatabase,
-  oauth2: Partial<OAuth2Definition> = {},
-  credentials: object = CLIENT,
-) {
-  const world: { token: (params: URLSearchParams) => Answer; good: string | undefined; now: number } = {
-    token: () => ({ status: 500, body: 'no answer set' }),
-    good: undefined,
-    now: Date.now(),
-  }
-  const upstream = await startUpstream(t, ({ url, headers, body }, response) => {
-    if (url === '/token') {
-      const answer = world.token(new URLSearchParams(body))
-      response.writeHead(answer.status ?? 200, { 'content-type': 'application/json' }).end(JSON.stringify(answer.body))
-      return
-    }
-    const isGood = world.good === undefined || headers.authorization === `Bearer ${world.good}`
-    response.writeHead(isGood ? 200 : 401, { 'content-type': 'application/json' }).end('{"message":"hello"}')
-  })
-  const host = `127.0.0.1:${upstream.port}`
-  const toolkit = exampleToolkit(
-    {
-      base_url: upstream.origin,
-      hosts: [host],
-      auth: [{ scheme: 'OAUTH2', oauth2: { token_url: `${upstream.origin}/token`, ...oauth2 } }],
-    },
-    [exampleTool({ method: 'GET', path: '/me' })],
-  )
-  const statements: string[] = []
-  const real = await testDeps(t, database, {
-    catalogue: createCatalogue([toolkit]),
-    allowHosts: [host],
-    onStatement: (sql) => statements.push(sql),
-  })
-  const deps = { ...real, now: () => world.now }
-  const projectId = await testProject(deps)
-  const authConfigId = await testAuthConfig(deps, projectId, 'example', 'OAUTH2', { credentials: { ...credentials } })
-  const give = async (val: Record<string, unknown>) =>
-    (await createAccount(deps, projectId, { authConfigId, userId: 'user_1', credential: { val } })).account.id
-  const call = (accountId: string) => executeTool(deps, projectId, { toolSlug: 'EXAMPLE_CALL', arguments: {}, accountId })
-  const stored = async (id: Awaited<ReturnType<typeof give>>) =>
-    (await readCredential(deps.credentials, { projectId, ownerId: id }))?.credential.val ?? {}
-  const statusOf = async (id: string) => (await requireAccount(deps, projectId, id)).account
-  const events = () => deps.db.selectFrom('event').selectAll().where('type', '=', 'connected_account.status_changed').execute()
-  const asked = () => upstream.seen.filter(({ url }) => url === '/token').length
-  const sent = () => upstream.seen.filter(({ url }) => url === '/me').map(({ headers }) => headers.authorization)
-  return { world, deps, projectId, give, call, stored, statusOf, events, asked, sent, statements }
-}
-
-const rotating = (n: { value: number }) => () => {
-  n.value++
-  return { body: { access_token: `access-${n.value}`, refresh_token: `refresh-${n.value}`, expires_in: 3600 } }
-}
 const MINUTE = 60_000
 
 for (const database of testDatabases()) {
   test(`a fresh grant costs one read and no write; a due one is refreshed first, stored, and then used (${database.name})`, async (t) => {
-    const { world, give, call, stored, asked, sent, statements } = await setUp(t, database)
+    const { world, give, call, stored, asked, sent, statements } = await setUpGrants(t, database)
     world.token = rotating({ value: 1 })
     const id = await give({ access_token: 'access-1', refresh_token: 'refresh-1', expires_in: '3600' })
     await call(id)
@@ -92,7 +28,7 @@ for (const database of testDatabases()) {
   })
 
   test(`a temporary failure keeps the connection ACTIVE and uses the token while it lives (${database.name})`, async (t) => {
-    const { world, give, call, statusOf, asked, deps, projectId } = await setUp(t, database)
+    const { world, give, call, statusOf, asked, deps, projectId } = await setUpGrants(t, database)
     world.token = () => ({ status: 503, body: 'secret-page' })
     const id = await give({ access_token: 'access-1', refresh_token: 'refresh-1', expires_in: 3600 })
     world.now += 57 * MINUTE
@@ -113,7 +49,7 @@ for (const database of testDatabases()) {
   })
 
   test(`invalid_grant ends as EXPIRED with its reason and an event, unless somebody rotated meanwhile (${database.name})`, async (t) => {
-    const { world, give, call, statusOf, events, deps, projectId, asked } = await setUp(t, database)
+    const { world, give, call, statusOf, events, deps, projectId, asked } = await setUpGrants(t, database)
     world.token = () => ({ status: 400, body: { error: 'invalid_grant', error_description: 'refresh-1 is spent' } })
     const id = await give({ access_token: 'access-1', refresh_token: 'refresh-1', expires_in: -1 })
     await assert.rejects(call(id), { code: 'account_not_active', message: /EXPIRED: .*invalid_grant/ })
@@ -146,7 +82,7 @@ const [sqlite] = testDatabases()
 assert.ok(sqlite)
 
 test('a 401 refreshes once and repeats the call once; a fresh token that is refused too is not refreshed again', async (t) => {
-  const { world, give, call, asked, sent } = await setUp(t, sqlite)
+  const { world, give, call, asked, sent } = await setUpGrants(t, sqlite)
   world.token = rotating({ value: 1 })
   world.good = 'access-2'
   const id = await give({ access_token: 'access-1', refresh_token: 'refresh-1' })
@@ -158,7 +94,7 @@ test('a 401 refreshes once and repeats the call once; a fresh token that is refu
 })
 
 test('a grant without refresh token or client is used until it dies, and then says what to bring', async (t) => {
-  const { world, give, call, statusOf, asked } = await setUp(t, sqlite, {}, {})
+  const { world, give, call, statusOf, asked } = await setUpGrants(t, sqlite, {}, {})
   const withoutRefresh = await give({ access_token: 'access-1', expires_in: 60 })
   const withoutClient = await give({ access_token: 'access-1', refresh_token: 'refresh-1', expires_in: 60 })
   const withOwnClient = await give({ access_token: 'access-1', refresh_token: 'refresh-1', expires_in: 60, ...CLIENT })
@@ -175,7 +111,7 @@ test('a grant without refresh token or client is used until it dies, and then sa
 })
 
 test('the refresh token that the provider does not replace stays, and a client is never mixed from two', async (t) => {
-  const { world, give, call, stored } = await setUp(t, sqlite)
+  const { world, give, call, stored } = await setUpGrants(t, sqlite, {}, { client_secret: CLIENT.client_secret })
   const seen: (string | null)[] = []
   world.token = (params) => {
     seen.push(params.get('client_id'), params.get('client_secret'))
@@ -194,7 +130,7 @@ test('the refresh token that the provider does not replace stays, and a client i
 })
 
 test('an import refreshes nothing; a patch with new tokens does not keep the old expiry', async (t) => {
-  const { world, give, call, asked, deps, projectId } = await setUp(t, sqlite)
+  const { world, give, call, asked, deps, projectId } = await setUpGrants(t, sqlite)
   const id = await give({ access_token: 'access-1', refresh_token: 'refresh-1', expires_at: Math.floor(world.now / 1000) - 5 })
   assert.equal(asked(), 0)
   const patch = (val: Record<string, unknown>) => patchAccount(deps, projectId, id, { credential: { scheme: 'OAUTH2', val } })
@@ -209,7 +145,7 @@ test('an import refreshes nothing; a patch with new tokens does not keep the old
 })
 
 test('what nobody uses is refreshed in the background; what is dead or disabled is left alone', async (t) => {
-  const { world, give, stored, deps, asked, statusOf } = await setUp(t, sqlite)
+  const { world, give, stored, deps, asked, statusOf } = await setUpGrants(t, sqlite)
   world.token = rotating({ value: 1 })
   const due = await give({ access_token: 'access-1', refresh_token: 'refresh-1', expires_in: 3600 })
   await give({ access_token: 'access-1', expires_in: 3600 })

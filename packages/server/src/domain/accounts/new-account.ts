@@ -1,11 +1,11 @@
 import { HoldfastError } from '../../errors.ts'
 import { newAccountId, type ProjectId } from '../../ids.ts'
 import type { AuthConfig } from '../auth-configs/auth-config.ts'
-import type { AuthScheme } from '../auth-schemes.ts'
-import { acceptValues } from '../credentials/connection-values.ts'
+import { type AuthScheme, isGrantScheme } from '../auth-schemes.ts'
 import type { CredentialValues, GrantTimes } from '../credentials/credential.ts'
 import { timesOfImport } from '../credentials/grant-times.ts'
 import { type Catalogue, requireAuth } from '../toolkits/catalogue.ts'
+import { acceptImport } from './accept-credential.ts'
 import { type Account, type AccountAcl, type AccountType, CLOSED_ACL } from './account.ts'
 import { assertAddressAllowed, type VerificationDeps } from './verification.ts'
 
@@ -37,11 +37,13 @@ export function prepareAccount(
   config: AuthConfig,
   input: NewAccount,
   now: number,
+  /** Of the auth config, by `readClientSettings`: read once, whatever the number of accounts. */
+  clientSettings: CredentialValues,
 ): PreparedAccount {
   const toolkit = catalogue.requireToolkit(config.toolkitSlug)
   const auth = requireAuth(toolkit, config.scheme)
   assertSameScheme(config.scheme, input.credential?.scheme, 'auth config')
-  const values = acceptValues(auth, input.credential?.val ?? {})
+  const values = acceptImport(auth, clientSettings, input.credential?.val ?? {})
   assertAddressAllowed({ operatorAllows }, toolkit, auth, values)
   const account: Account = {
     id: newAccountId(),
@@ -59,7 +61,7 @@ export function prepareAccount(
     updatedAt: now,
   }
   assertAclFits(account.type, input.acl)
-  return { account, values, times: account.scheme === 'OAUTH2' ? timesOfImport(values, now) : undefined }
+  return { account, values, times: isGrantScheme(account.scheme) ? timesOfImport(values, now) : undefined }
 }
 
 export function assertSameScheme(expected: AuthScheme, given: AuthScheme | undefined, of: string): void {

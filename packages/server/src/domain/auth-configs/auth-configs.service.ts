@@ -123,7 +123,10 @@ export async function listAuthConfigPage(
   return { items, total, next: rows.length > page.limit && last ? { time: last.createdAt, id: last.id } : undefined }
 }
 
-export async function readAuthConfigSecrets(deps: AuthConfigsDeps, config: AuthConfig): Promise<AuthConfigSecrets> {
+export async function readAuthConfigSecrets(
+  deps: AuthConfigsDeps,
+  config: Pick<AuthConfig, 'projectId' | 'id'>,
+): Promise<AuthConfigSecrets> {
   const stored = await readCredential(deps.credentials, ownerOf(config))
   return stored ? fromCredential(stored.credential) : NO_SECRETS
 }
@@ -231,7 +234,7 @@ function assertWhole({
   assertNotMasked(undefined, sharedCredentials, 'shared_credentials')
 }
 
-const ownerOf = (config: AuthConfig) => ({ projectId: config.projectId, ownerId: config.id })
+const ownerOf = (config: Pick<AuthConfig, 'projectId' | 'id'>) => ({ projectId: config.projectId, ownerId: config.id })
 
 const withSharedFlag = (settings: AuthConfigSettings, secrets: AuthConfigSecrets): AuthConfigSettings => ({
   ...settings,

@@ -7,6 +7,7 @@ import { compileTemplate, type TemplateVars } from '../toolkits/template.ts'
 import type { Toolkit } from '../toolkits/toolkit.ts'
 import { renderUrl } from '../toolkits/url-template.ts'
 import type { CredentialValues } from './credential.ts'
+import { grantClientOf } from './grant-client.ts'
 
 export type RefreshPlan =
   | { readonly kind: 'ready'; readonly request: TokenRequest; readonly refreshToken: string }
@@ -19,8 +20,7 @@ const textOf = (values: CredentialValues, name: string): string | undefined => {
 }
 
 /**
- * The request that refreshes a grant. The client is the connection's own where it brought one, whole: the secret of one client
- * never goes along with the id of another.
+ * The request that refreshes a grant.
  * @throws HoldfastError `invalid_request` when a field that the URL needs is missing or malformed
  */
 export function planRefresh(
@@ -34,9 +34,8 @@ export function planRefresh(
   const refreshToken = textOf(values, 'refresh_token')
   if (refreshToken === undefined)
     return impossible('it has no refresh token', 'Update the connection with a new access_token, or better a refresh_token.')
-  const holder = textOf(values, 'client_id') === undefined ? authConfig : values
-  const id = textOf(holder, 'client_id')
-  if (id === undefined)
+  const client = grantClientOf(values, authConfig)
+  if (client === undefined)
     return impossible(
       'the OAuth client that it was issued to is not known',
       'Add client_id and client_secret to the auth config, or to the connection when its grant was issued to another client.',
@@ -48,12 +47,11 @@ export function planRefresh(
       'Update the connection with a new access_token.',
     )
 
-  const secret = textOf(holder, 'client_secret')
   const { client_id: _id, client_secret: _secret, ...shared } = authConfig
   const vars = {
     ...templateVarsOf(auth, { ...shared, ...values }),
-    client_id: id,
-    client_secret: secret,
+    client_id: client.id,
+    client_secret: client.secret,
     refresh_token: refreshToken,
   }
   const template = oauth2.refresh_url ?? oauth2.token_url
@@ -62,7 +60,7 @@ export function planRefresh(
     refreshToken,
     request: {
       url: renderUrl(compileTemplate(template), vars),
-      client: { id, secret },
+      client,
       clientAuth: oauth2.client_auth ?? 'client_secret_post',
       body: oauth2.body ?? 'form',
       params: { grant_type: 'refresh_token', refresh_token: refreshToken, ...renderAll(oauth2.refresh_params, vars) },

@@ -32,6 +32,7 @@ const STATUS = {
   alias_taken: 400,
   auth_scheme_mismatch: 400,
   missing_credential_field: 400,
+  grant_client_mismatch: 400,
   credential_rejected: 400,
   credential_unverifiable: 400,
   credential_conflict: 409,
