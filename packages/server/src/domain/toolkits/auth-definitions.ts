@@ -74,6 +74,12 @@ export function resolveAuths(definition: ToolkitDefinition): ReadonlyMap<AuthSch
   return auths
 }
 
+/** Connection fields that an authorization brings by itself: required of an import, not asked of somebody who connects anew. */
+export function capturedFields({ oauth2 }: AuthDefinition): ReadonlySet<string> {
+  const { response, callback_capture: callback, after_authorization: after } = oauth2 ?? {}
+  return new Set([response?.capture, callback, after?.capture].flatMap((names) => Object.keys(names ?? {})))
+}
+
 const hasValue = (value: unknown): boolean => value !== undefined && value !== null && value !== ''
 
 /**

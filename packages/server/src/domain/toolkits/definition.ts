@@ -77,9 +77,18 @@ export interface OAuth2Definition {
     /** Connection field ← path in the token answer (`instance_url: instance_url`). */
     readonly capture?: Readonly<Record<string, string>>
   }
+  readonly after_authorization?: AfterAuthorization
   /** Connection field ← parameter of the callback (`realmId`). */
   readonly callback_capture?: Readonly<Record<string, string>>
   readonly refresh_token_rotates?: boolean
+}
+
+/** One call with the fresh token, for what neither the token answer nor the callback says (Jira's cloud id). */
+export interface AfterAuthorization extends Pick<Verification, 'method' | 'path' | 'query' | 'headers' | 'body'> {
+  /** The answer is a list: its item with this value at this path is meant, else the first one. */
+  readonly choose?: { readonly path: string; readonly equals: Template }
+  /** Connection field ← dotted path in the answer, or in the item that was chosen. */
+  readonly capture: Readonly<Record<string, string>>
 }
 
 export interface OAuth1Definition {

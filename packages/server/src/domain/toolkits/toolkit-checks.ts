@@ -1,6 +1,6 @@
 import { HoldfastError } from '../../errors.ts'
-import { resolveAuths } from './auth-definitions.ts'
-import type { FieldDescriptor, Placement, ToolkitDefinition, Verification } from './definition.ts'
+import { capturedFields, resolveAuths } from './auth-definitions.ts'
+import type { AuthDefinition, FieldDescriptor, Placement, ToolkitDefinition, Verification } from './definition.ts'
 import { matchesHost } from './hosts.ts'
 import { variablesOf } from './template.ts'
 import type { DocumentPath } from './yaml-file.ts'
@@ -82,12 +82,31 @@ export function declaredNames(definition: ToolkitDefinition): DeclaredNames {
   const open = new Set(OPEN_GRANT_VARIABLES)
   const secrets = new Set(SECRET_GRANT_VARIABLES)
   for (const auth of resolveAuths(definition).values()) {
-    const captured = [...Object.keys(auth.oauth2?.response?.capture ?? {}), ...Object.keys(auth.oauth2?.callback_capture ?? {})]
-    for (const name of captured) open.add(name)
+    for (const name of capturedFields(auth)) open.add(name)
     for (const field of [...auth.connection_fields, ...auth.credential_fields, ...auth.auth_config_fields])
       for (const name of namesOf([field])) (field.secret ? secrets : open).add(name)
   }
   return { all: new Set([...open, ...secrets]), open: new Set([...open].filter((name) => !secrets.has(name))) }
+}
+
+function checkAfterAuthorization(
+  definition: ToolkitDefinition,
+  { oauth2, connection_fields: fields = [] }: AuthDefinition,
+  declared: ReadonlySet<string>,
+  path: Path,
+): Fault[] {
+  const asked = oauth2?.after_authorization
+  if (!asked) return []
+  const unknown = Object.keys(asked.capture).filter((name) => !fields.some((field) => field.name === name))
+  return [
+    ...checkVerification(asked, declared, path),
+    ...checkStaticHost(definition, asked.path, [...path, 'path']),
+    ...(asked.choose ? checkTemplate(asked.choose.equals, declared, [...path, 'choose', 'equals']) : []),
+    ...unknown.map((name) => ({
+      path: [...path, 'capture', name],
+      message: `'${name}' is no connection field of this scheme. Declare it in connection_fields.`,
+    })),
+  ]
 }
 
 function checkAuth(definition: ToolkitDefinition, index: number, declared: ReadonlySet<string>): Fault[] {
@@ -107,6 +126,7 @@ function checkAuth(definition: ToolkitDefinition, index: number, declared: Reado
   for (const [name, value] of Object.entries({ ...oauth2, ...oauth1 }))
     if (name.endsWith('_url') && typeof value === 'string')
       faults.push(...checkTemplate(value, declared, [...path, oauth2 && name in oauth2 ? 'oauth2' : 'oauth1', name]))
+  faults.push(...checkAfterAuthorization(definition, auth, declared, [...path, 'oauth2', 'after_authorization']))
   for (const key of ['authorization_params', 'token_params', 'refresh_params', 'token_headers'] as const)
     faults.push(...checkTemplates(oauth2?.[key], declared, [...path, 'oauth2', key]))
   return faults
