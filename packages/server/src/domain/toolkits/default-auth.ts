@@ -77,7 +77,7 @@ export const DEFAULT_AUTH: Readonly<Record<AuthScheme, DefaultAuth>> = {
   },
   GOOGLE_SERVICE_ACCOUNT: {
     name: 'Google service account',
-    fields: [secret('credentials_json', 'Service account key (JSON)')],
+    fields: [secret('credentials_json', 'Service account key (JSON)', { multiline: true })],
     placements: [bearer],
   },
   SERVICE_ACCOUNT: {
@@ -85,7 +85,7 @@ export const DEFAULT_AUTH: Readonly<Record<AuthScheme, DefaultAuth>> = {
     fields: [
       plain('application_id', 'Application id'),
       plain('installation_id', 'Installation id'),
-      secret('private_key', 'Private key (PEM)'),
+      secret('private_key', 'Private key (PEM)', { multiline: true }),
     ],
     placements: [bearer],
   },

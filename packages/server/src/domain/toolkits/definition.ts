@@ -28,6 +28,8 @@ export interface FieldDescriptor {
   readonly default?: string
   readonly required?: boolean
   readonly secret?: boolean
+  /** Text of several lines, such as a key file: people paste it, and its line breaks count. */
+  readonly multiline?: boolean
   readonly hidden?: boolean
   /** Written around the value before it is used, when it is not there already. */
   readonly prefix?: string

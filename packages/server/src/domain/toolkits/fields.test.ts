@@ -104,3 +104,13 @@ for (const [scheme, values] of COMPLETE)
         { path: name, message: 'is required' },
       ])
   })
+
+test('a field that is not shown is not missing', () => {
+  const fields: FieldDescriptor[] = [
+    { name: 'kind', enum: ['cloud', 'own'], default: 'cloud' },
+    { name: 'host', required: true, visible_when: { field: 'kind', in: ['own'] } },
+  ]
+  assert.deepEqual(normaliseFields(fields, {}).errors, [])
+  assert.deepEqual(normaliseFields(fields, { kind: 'own' }).errors, [{ path: 'host', message: 'is required' }])
+  assert.deepEqual(normaliseFields(fields, { kind: 'own', host: 'h' }).errors, [])
+})

@@ -1,5 +1,6 @@
 import type { FieldError } from '../../errors.ts'
 import type { FieldDescriptor } from './definition.ts'
+import { isFieldShown } from './field-visibility.ts'
 
 export interface NormalisedFields {
   /** Under the fields' own names; what no field describes is kept as it came and never used. */
@@ -86,9 +87,11 @@ export function normaliseFields(
     for (const name of names) delete values[name]
   }
   const isFilled = (name: string) => [...taken].some(([field, value]) => field.name === name && hasValue(value))
+  const valueNamed = (name: string) => [...taken].find(([field]) => field.name === name)?.[1]
   for (const [field, raw] of taken) {
     if (!hasValue(raw)) {
-      if (field.required && !field.required_unless?.some(isFilled)) errors.push({ path: field.name, message: 'is required' })
+      if (field.required && isFieldShown(field, valueNamed) && !field.required_unless?.some(isFilled))
+        errors.push({ path: field.name, message: 'is required' })
       continue
     }
     const value = coerce(field, raw)
