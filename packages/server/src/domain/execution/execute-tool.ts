@@ -219,7 +219,10 @@ function toOutcome(
     const reason = refusalMessage(scrubbed)
     return { data, status, size, error: `${toolkit.name} answered ${status}${reason ? `: ${reason}` : ''}` }
   }
-  const path = condition?.error_path
-  const reason = path && scrubbed.kind === 'json' ? readPath(scrubbed.value, path) : refusalMessage(scrubbed)
-  return { data, status, size, error: `${toolkit.name} refused: ${typeof reason === 'string' ? reason : 'no reason given'}` }
+  const paths = [condition?.error_path ?? []].flat()
+  const reason =
+    paths.length > 0 && scrubbed.kind === 'json'
+      ? paths.map((path) => readPath(scrubbed.value, path)).find((found) => typeof found === 'string')
+      : refusalMessage(scrubbed)
+  return { data, status, size, error: `${toolkit.name} refused: ${reason ?? 'no reason given'}` }
 }

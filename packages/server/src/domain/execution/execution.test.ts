@@ -23,6 +23,7 @@ const TOOLS = [
   tool('GET_ITEM'),
   tool('OK_OR_NOT', { success_when: { path: 'ok', equals: true, error_path: 'error' } }),
   tool('OPEN', { no_auth: true }),
+  tool('DONE', { success_when: { path: 'data.made.id', error_path: ['data.made.problems.0.message', 'errors.0.message'] } }),
   tool('NO_ERRORS', { success_when: { path: 'errors', exists: false, error_path: 'errors.0.message' } }),
   tool('READ_ONE', { tags: ['readOnlyHint'] }),
   tool('LIST', {
@@ -135,6 +136,22 @@ test('a failure is known by a list of errors that should not be there', async (t
   assert.deepEqual(
     [await errorOf('bad'), await errorOf('good'), await errorOf('none')],
     ['Example refused: no such issue', null, null],
+  )
+})
+
+test('a failure is known by what is missing, and its reason is read from wherever it stands', async (t) => {
+  const answers: Record<string, string> = {
+    made: '{"data":{"made":{"id":"7","problems":[]}}}',
+    refused: '{"data":{"made":{"id":null,"problems":[{"message":"name is taken"}]}}}',
+    broken: '{"errors":[{"message":"no such field"}]}',
+    silent: '{}',
+  }
+  const { importKey, run } = await setUp(t, sqlite, ({ url }) => ({ body: answers[url.split('/').at(-1) ?? ''] ?? '{}' }))
+  await importKey('key-0001')
+  const errorOf = async (id: string) => (await run('DONE', { arguments: { id } })).error
+  assert.deepEqual(
+    [await errorOf('made'), await errorOf('refused'), await errorOf('broken'), await errorOf('silent')],
+    [null, 'Example refused: name is taken', 'Example refused: no such field', 'Example refused: no reason given'],
   )
 })
 

@@ -199,6 +199,12 @@ export interface ToolInputProperty {
   readonly style?: 'repeat' | 'comma' | 'space' | 'brackets' | 'json'
   /** The members of this object stand in the body themselves, without the object around them; named arguments win over them. */
   readonly spread?: boolean
+  /** Each item of this list goes at this dotted path of an object of its own: `emailAddress.address`. */
+  readonly each?: string
+  /** Written before the text, or before each text of the list, unless it stands there: `gid://shopify/Product/`. */
+  readonly prefix?: string
+  /** The text goes as a quoted one, with the quotes inside it doubled (`single`, as OData has it) or behind a backslash (`double`). */
+  readonly quote?: 'single' | 'double'
 }
 
 /**
@@ -264,9 +270,9 @@ export interface ToolDefinition {
   readonly output?: JsonSchema
   /**
    * Failure that hides behind a 200: `{path: ok, equals: true}` or `{path: errors, exists: false}` must hold, else the reason is
-   * read from `error_path`.
+   * read from `error_path`; of several, the first one that holds text.
    */
-  readonly success_when?: SuccessCondition & { readonly error_path?: string }
+  readonly success_when?: SuccessCondition & { readonly error_path?: string | readonly string[] }
   readonly expand?: ListExpansion
   readonly recommended_plan?: readonly string[]
   readonly known_pitfalls?: readonly string[]

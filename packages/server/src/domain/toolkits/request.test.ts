@@ -104,6 +104,44 @@ test('the members of an object that is spread stand in the body, under the argum
   assert.deepEqual(Object.keys(bodyOf({ fields: JSON.parse('{"__proto__":{"x":1}}') })), ['kind', '__proto__'])
 })
 
+test('plain values are shaped as the provider wants them: wrapped, with a prefix, in quotes that nothing can leave', () => {
+  const tool = exampleTool(
+    { method: 'POST', path: '/find(q={q})' },
+    {
+      properties: {
+        q: { ...text, quote: 'single' },
+        search: { ...text, in: 'query', as: '$search', quote: 'double' },
+        zone: { ...text, in: 'header', as: 'Prefer', prefix: 'zone=', quote: 'double' },
+        id: { ...text, prefix: 'gid://Product/' },
+        ids: { ...list, prefix: 'gid://Product/' },
+        to: { ...list, as: 'message.to', each: 'mail.address' },
+        none: { type: ['array', 'null'], items: text, each: 'x' },
+      },
+      required: ['q'],
+    },
+  )
+  const request = build(tool, {
+    q: "it's) or (1",
+    search: 'a "b\\" c',
+    zone: 'Europe/Rome',
+    id: '7',
+    ids: ['gid://Product/8', '9'],
+    to: ['a@x.example', 'b@x.example'],
+    none: null,
+  })
+  assert.equal(decodeURIComponent(request.url.pathname), "/v1/find(q='it''s) or (1')")
+  assert.equal(request.url.searchParams.get('$search'), '"a \\"b\\\\\\" c"')
+  assert.equal(request.headers['prefer'], 'zone="Europe/Rome"')
+  assert.deepEqual(JSON.parse(String(request.body)), {
+    id: 'gid://Product/7',
+    ids: ['gid://Product/8', 'gid://Product/9'],
+    message: { to: [{ mail: { address: 'a@x.example' } }, { mail: { address: 'b@x.example' } }] },
+    none: null,
+  })
+  const [plain] = exampleToolkit({}, [tool]).tools
+  assert.doesNotMatch(JSON.stringify(plain?.inputParameters), /each|prefix|quote/)
+})
+
 test('dotted names make lists and meet objects', () => {
   const tool = exampleTool(
     { method: 'POST', path: '/x' },

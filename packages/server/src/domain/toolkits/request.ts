@@ -1,4 +1,5 @@
 import type { FieldError } from '../../errors.ts'
+import { shapeValue } from './argument-value.ts'
 import type { Verification } from './definition.ts'
 import { renderBaseUrl } from './hosts.ts'
 import { JSON_TYPE, toPairs } from './request-body.ts'
@@ -104,7 +105,10 @@ export function buildToolRequest(
 ): ToolRequest {
   const checked = validateArguments(tool, args)
   const { definition } = tool
-  const placed = Object.entries(checked).map(([name, value]) => ({ ...routeOf(definition, name), name, value }))
+  const placed = Object.entries(checked).map(([name, value]) => {
+    const route = routeOf(definition, name)
+    return { ...route, name, value: shapeValue(route, value) }
+  })
   const url = buildUrl(toolkit, tool, placed, vars)
   const { body, type, headers: bodyHeaders } = buildBody(definition, placed)
   const headers = {

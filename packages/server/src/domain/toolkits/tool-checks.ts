@@ -25,6 +25,9 @@ function checkPath(tool: ToolDefinition): Fault[] {
   return faults
 }
 
+const isOfType = (type: string, schema: unknown): boolean =>
+  typeof schema === 'object' && schema !== null && 'type' in schema && [schema.type].flat().includes(type)
+
 function checkProperties(tool: ToolDefinition): Fault[] {
   const inPath = new Set(pathParametersOf(tool.request.path).map(({ name }) => name))
   return Object.keys(tool.input.properties).flatMap((name): Fault[] => {
@@ -36,6 +39,13 @@ function checkProperties(tool: ToolDefinition): Fault[] {
       return [{ path, message: `'${as}' is not a header that an argument may set.` }]
     if (tool.input.properties[name]?.spread && (place !== 'body' || tool.input.properties[name]?.['type'] !== 'object'))
       return [{ path, message: `'${name}' is spread over the body, so it must go there and be of type object.` }]
+    const { each, prefix, quote } = routeOf(tool, name)
+    const property = tool.input.properties[name]
+    if (each !== undefined && (place !== 'body' || !isOfType('array', property)))
+      return [{ path: [...path, 'each'], message: `'${name}' has each, so it must be a list that goes into the body.` }]
+    const text = isOfType('array', property) ? property?.['items'] : property
+    if ((prefix !== undefined || quote !== undefined) && !isOfType('string', text))
+      return [{ path, message: `'${name}' has a prefix or quotes, so it must be text or a list of texts.` }]
     if (place === 'body' && tool.request.body === 'none')
       return [{ path, message: `'${name}' goes into the body, but request.body is none. Give it an 'in'.` }]
     return []

@@ -10,11 +10,14 @@ export interface ArgumentRoute {
   readonly keepsSlashes: boolean
   /** Its members are parts of the body, not the object itself. */
   readonly spread: boolean
+  readonly each: string | undefined
+  readonly prefix: string | undefined
+  readonly quote: ToolInputProperty['quote'] | undefined
 }
 
 const PATH_PARAMETER = /(?<!\{)\{(\+?)([A-Za-z_$][\w.$-]*)\}(?!\})/g
 const BODILESS = new Set(['GET', 'HEAD', 'DELETE'])
-const PLACEMENT_KEYWORDS = new Set(['in', 'as', 'style', 'spread'])
+const PLACEMENT_KEYWORDS = new Set(['in', 'as', 'style', 'spread', 'each', 'prefix', 'quote'])
 
 export interface PathParameter {
   readonly name: string
@@ -50,6 +53,9 @@ function findRoute(tool: ToolDefinition, name: string): ArgumentRoute {
     style: property.style ?? 'repeat',
     keepsSlashes: parameter?.keepsSlashes ?? false,
     spread: property.spread ?? false,
+    each: property.each,
+    prefix: property.prefix,
+    quote: property.quote,
   }
 }
 

@@ -167,6 +167,16 @@ const WRONG_TOOLS: readonly [string, (yaml: string) => string, RegExp][] = [
     /'x' is spread over the body, so it must go there and be of type object/,
   ],
   [
+    'a wrapped list that is no list',
+    (yaml) => yaml.replace('method: GET', 'method: POST').replace('  required', '    x: { type: string, each: a.b }\n  required'),
+    /:11:30 'x' has each, so it must be a list that goes into the body/,
+  ],
+  [
+    'quotes around a number',
+    (yaml) => yaml.replace('  required', '    x: { type: array, items: { type: integer }, quote: single }\n  required'),
+    /:11:5 'x' has a prefix or quotes, so it must be text or a list of texts/,
+  ],
+  [
     'an expansion by a tool that is not there',
     (yaml) => `${yaml}expand: { items: list, tool: ACME_NONE, from_item: { id: id }, max: 5 }\n`,
     /:12:30 There is no tool ACME_NONE/,
