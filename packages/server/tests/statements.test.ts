@@ -74,7 +74,7 @@ async function openCounted(t: TestContext, testDatabase: TestDatabase): Promise<
 }
 
 /** The records of earlier calls are written when it suits; whether that is during this call says nothing about it. */
-const isOfTheLog = (sql: string) => /^insert into "execution_log"/.test(sql)
+const isOfTheLog = (sql: string) => /^(?:insert into "execution_log"|pragma synchronous)/.test(sql)
 
 const isRead = (sql: string) => /^select\b/i.test(sql)
 const isTransaction = (sql: string) => /^(?:begin|commit|rollback)\b/i.test(sql)

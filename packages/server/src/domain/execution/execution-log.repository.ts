@@ -1,5 +1,6 @@
 import { hotInsert } from '../../platform/storage/hot-insert.ts'
 import type { Db, ExecutionLogTable } from '../../platform/storage/schema.ts'
+import { unsyncedTransaction } from '../../platform/storage/unsynced-transaction.ts'
 import type { Execution } from './execution-log.ts'
 
 /** The words of an upstream may hold what a text of PostgreSQL cannot: one record must not hold up all that come after it. */
@@ -15,7 +16,7 @@ const insertRows = hotInsert((db, rows: readonly ExecutionLogTable[]) =>
 
 /** Each row is bound to its own project; a batch may hold those of many. */
 export const insertExecutions = (db: Db, executions: readonly Execution[]): Promise<void> =>
-  db.transaction().execute((trx) => insertRows(trx, executions.map(toRow)))
+  unsyncedTransaction(db, (trx) => insertRows(trx, executions.map(toRow)))
 
 const toRow = (execution: Execution): ExecutionLogTable => ({
   project_id: execution.projectId,

@@ -4,7 +4,8 @@ import { testDatabases } from '../../../testing/databases.ts'
 import { openDatabase } from './database.ts'
 import { hotInsert } from './hot-insert.ts'
 import { hotQuery } from './hot-query.ts'
-import type { EventTable } from './schema.ts'
+import type { EventTable, ExecutionLogTable } from './schema.ts'
+import { unsyncedTransaction } from './unsynced-transaction.ts'
 
 const event = (id: string, type = 'some'): EventTable => ({
   project_id: 'pr_a',
@@ -19,6 +20,28 @@ const typeOf = hotQuery(['project', 'id'], (db, { project, id }) =>
   db.selectFrom('event').select('type').where('project_id', '=', project).where('id', '=', id),
 )
 const insertEvents = hotInsert((db, rows: readonly EventTable[]) => db.insertInto('event').values(rows))
+
+const insertRecord = hotInsert((db, rows: readonly ExecutionLogTable[]) =>
+  db
+    .insertInto('execution_log')
+    .values(rows)
+    .onConflict((conflict) => conflict.doNothing()),
+)
+const record = (id: string): ExecutionLogTable => ({
+  project_id: 'pr_a',
+  id,
+  kind: 'proxy',
+  tool_slug: null,
+  toolkit_slug: null,
+  account_id: null,
+  user_id: null,
+  session_id: null,
+  upstream_status: 200,
+  successful: 1,
+  error: null,
+  duration_ms: 1,
+  created_at: 1,
+})
 
 for (const testDatabase of testDatabases()) {
   const types = async (db: Parameters<typeof typeOf>[0], id: string) =>
@@ -60,6 +83,24 @@ for (const testDatabase of testDatabases()) {
     assert.deepEqual(await outside, ['before'])
     assert.deepEqual(await types(db, 'e'), ['before'])
   })
+
+  if (testDatabase.name === 'sqlite')
+    test('a hot read is repeated after a change, and not after the records of calls', async () => {
+      let reads = 0
+      const { db } = await testDatabase.open({ onStatement: (sql) => void (sql.startsWith('select') && reads++) })
+      const readsOf = async (between: () => Promise<unknown>) => {
+        await types(db, 'e')
+        const before = reads
+        await between()
+        await types(db, 'e')
+        return reads - before
+      }
+      assert.equal(
+        await readsOf(() => unsyncedTransaction(db, (trx) => insertRecord(trx, [record('log_a'), record('log_b')]))),
+        0,
+      )
+      assert.equal(await readsOf(() => db.insertInto('event').values(event('other')).execute()), 1)
+    })
 
   test(`values that could be taken for each other are not (${testDatabase.name})`, async () => {
     const { db } = await testDatabase.open()

@@ -107,8 +107,8 @@ interface SqliteConnection extends DatabaseConnection {
   epoch(): number
 }
 
-/** All but reads, and the records of calls, which are written all the time and which no read of a call looks at. */
-const CHANGES = /^(?!\s*(?:select|begin|commit|rollback|insert into "execution_log")\b)/i
+/** All but reads, and the records of calls: they are written all the time, and no hot read looks at them. */
+const CHANGES = /^(?!\s*(?:(?:select|pragma|begin|commit|rollback)\b|insert into "execution_log"))/i
 
 function sqliteConnection(database: DatabaseSync): SqliteConnection {
   const prepared = new Map<string, { statement: StatementSync; returnsRows: boolean; changes: boolean }>()
