@@ -55,12 +55,14 @@ interface Call {
   readonly form?: string
   /** A body that is neither JSON nor a form; its type stands among the headers. */
   readonly raw?: string
+  /** Of a GraphQL call, beside the tool's own query. */
+  readonly variables?: unknown
 }
 
 const KEYS = {
   table: ['headers', 'connections', 'refused', 'calls'],
   connection: ['scheme', 'auth_config', 'given', 'verifies', 'sends', 'urls'],
-  call: ['tool', 'with', 'arguments', 'request', 'headers', 'body', 'form', 'raw'],
+  call: ['tool', 'with', 'arguments', 'request', 'headers', 'body', 'form', 'raw', 'variables'],
 }
 const assertKeys = (kind: keyof typeof KEYS, entry: object) =>
   assert.deepEqual(
@@ -111,10 +113,15 @@ function testCall(toolkit: Toolkit, table: RequestTable, call: Call): void {
   const vars = varsOf(toolkit, connection)
   const request = buildToolRequest(toolkit, tool, call.arguments ?? {}, vars)
   assert.equal(line(request), call.request)
-  const type = call.form !== undefined ? FORM_TYPE : call.body !== undefined ? JSON_TYPE : undefined
+  const sendsJson = call.body !== undefined || 'variables' in call
+  const type = call.form !== undefined ? FORM_TYPE : sendsJson ? JSON_TYPE : undefined
   assert.deepEqual(request.headers, { ...table.headers, ...(type && { 'content-type': type }), ...call.headers })
   if (call.form !== undefined || call.raw !== undefined) assert.equal(String(request.body), call.form ?? call.raw)
-  else assert.deepEqual(request.body === null ? undefined : JSON.parse(String(request.body)), call.body)
+  else if ('variables' in call) {
+    const { query, ...rest } = JSON.parse(String(request.body))
+    assert.equal(query, tool.definition.request.body_defaults?.['query'] ?? call.arguments?.['query_or_mutation'])
+    assert.deepEqual(rest, call.variables === null ? {} : { variables: call.variables })
+  } else assert.deepEqual(request.body === null ? undefined : JSON.parse(String(request.body)), call.body)
   assert.ok(mayReceiveCredentials(toolkit, vars, request.url, noOperator), `credentials may not go to ${request.url}`)
 }
 
