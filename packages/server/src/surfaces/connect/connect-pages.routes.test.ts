@@ -82,7 +82,7 @@ test('a form that the page sent in the same browser reaches the domain, with wha
   const headers = { 'sec-fetch-site': 'same-origin', origin: 'null' }
   const page = await send(
     'lk_open',
-    { 'field.host': ' h ', 'field.api_key': 'k', 'field.plan': 'free', 'field.team': 'hidden', 'field.more': 'm', host: 'x' },
+    { 'field.host': 'h', 'field.api_key': 'k', 'field.plan': 'free', 'field.team': 'hidden', 'field.more': 'm', host: 'x' },
     headers,
   )
   assert.equal(page.statusCode, 200)

@@ -68,7 +68,7 @@ export function registerConnectPages(app: ApiServer, deps: ConnectPagesDeps): vo
 
       const browserToken = sentByOwnPage(request, form, { linkId: view.linkId, publicUrl: deps.publicUrl() })
       if (browserToken === undefined) return refuse(403, {}, { errors: [], problem: TEXTS.problem.notFromHere })
-      const values = readFormValues(view.fields, view.scheme, form)
+      const values = readFormValues(view.fields, form)
       const waitMs = limit.take(view.linkId)
       if (waitMs > 0) {
         reply.header('retry-after', String(Math.ceil(waitMs / 1000)))

@@ -3,8 +3,8 @@ import { test } from 'node:test'
 import type { FieldDescriptor } from '../../domain/toolkits/definition.ts'
 import { givenValues, readFormValues } from './form-values.ts'
 
-const read = (fields: FieldDescriptor[], form: Record<string, string>, scheme: 'API_KEY' | 'BASIC' = 'API_KEY') => ({
-  ...readFormValues(fields, scheme, new URLSearchParams(form)),
+const read = (fields: FieldDescriptor[], form: Record<string, string>) => ({
+  ...readFormValues(fields, new URLSearchParams(form)),
 })
 
 test('only the fields of the form are read: no hidden ones, no others, no tricks with names', () => {
@@ -13,15 +13,13 @@ test('only the fields of the form are read: no hidden ones, no others, no tricks
   assert.deepEqual(read(fields, form), { key: 'k' })
 })
 
-test('spaces around what was copied are dropped, those of a password are kept, key files keep their lines', () => {
+test('values stay as they were typed, and key files keep their lines', () => {
   const fields: FieldDescriptor[] = [
-    { name: 'user' },
     { name: 'pass', secret: true },
     { name: 'file', secret: true, multiline: true },
   ]
-  const form = { 'field.user': ' ada \t', 'field.pass': ' p ', 'field.file': '-----\r\nabc\r\n-----\r\n' }
-  assert.deepEqual(read(fields, form, 'BASIC'), { user: 'ada', pass: ' p ', file: '-----\nabc\n-----\n' })
-  assert.deepEqual(read(fields, form), { user: 'ada', pass: 'p', file: '-----\nabc\n-----' })
+  const form = { 'field.pass': ' p ', 'field.file': '-----\r\nabc\r\n-----' }
+  assert.deepEqual(read(fields, form), { pass: ' p ', file: '-----\nabc\n-----' })
 })
 
 test('what stands in a field that another one has hidden is not meant, and left out is left out', () => {
@@ -32,4 +30,5 @@ test('what stands in a field that another one has hidden is not meant, and left 
   ]
   assert.deepEqual(givenValues(fields, { kind: 'cloud', host: 'left over', note: '' }), { kind: 'cloud' })
   assert.deepEqual(givenValues(fields, { kind: 'own', host: 'h' }), { kind: 'own', host: 'h' })
+  assert.deepEqual(givenValues(fields.slice(1), { host: 'h' }), { host: 'h' }, 'the app has set the other one')
 })

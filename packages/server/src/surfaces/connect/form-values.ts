@@ -1,4 +1,3 @@
-import type { AuthScheme } from '../../domain/auth-schemes.ts'
 import type { FieldDescriptor } from '../../domain/toolkits/definition.ts'
 import { isFieldShown } from '../../domain/toolkits/field-visibility.ts'
 
@@ -9,19 +8,14 @@ export type FormValues = Readonly<Record<string, string>>
 const PREFIX = 'field.'
 export const inputNameOf = ({ name }: FieldDescriptor): string => `${PREFIX}${name}`
 
-/** A password may begin or end with a space. Around anything else that people paste, spaces come from the copying. */
-const PASSWORD_SCHEMES: readonly AuthScheme[] = ['BASIC', 'BASIC_WITH_JWT']
-
 export const drawnFields = (fields: readonly FieldDescriptor[]): FieldDescriptor[] => fields.filter(({ hidden }) => !hidden)
 
-/** The fields of the form, and nothing else that was sent; browsers send line breaks as CR LF. */
-export function readFormValues(fields: readonly FieldDescriptor[], scheme: AuthScheme, form: URLSearchParams): FormValues {
+/** As typed; browsers send line breaks as CR LF. Nothing but the fields of the form counts. */
+export function readFormValues(fields: readonly FieldDescriptor[], form: URLSearchParams): FormValues {
   const values: Record<string, string> = Object.create(null)
   for (const field of drawnFields(fields)) {
     const sent = form.get(inputNameOf(field))
-    if (sent === null) continue
-    const text = field.multiline ? sent.replaceAll('\r\n', '\n') : sent
-    values[field.name] = field.secret && PASSWORD_SCHEMES.includes(scheme) ? text : text.trim()
+    if (sent !== null) values[field.name] = field.multiline ? sent.replaceAll('\r\n', '\n') : sent
   }
   return values
 }
@@ -31,7 +25,12 @@ export function givenValues(fields: readonly FieldDescriptor[], values: FormValu
   const given: Record<string, string> = {}
   for (const field of fields) {
     const value = values[field.name]
-    if (value !== undefined && value !== '' && isFieldShown(field, (name) => values[name])) given[field.name] = value
+    const isAsked = !conditionOf(field, fields) || isFieldShown(field, (name) => values[name])
+    if (value !== undefined && value !== '' && isAsked) given[field.name] = value
   }
   return given
 }
+
+/** The field of the same form that decides whether this one is asked for. If there is none, the app has decided already. */
+export const conditionOf = ({ visible_when: condition }: FieldDescriptor, fields: readonly FieldDescriptor[]) =>
+  condition && drawnFields(fields).find(({ name }) => name === condition.field)

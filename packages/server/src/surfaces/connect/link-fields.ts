@@ -1,6 +1,6 @@
 import type { FieldDescriptor } from '../../domain/toolkits/definition.ts'
 import type { FieldError } from '../../errors.ts'
-import { drawnFields, type FormValues, inputNameOf } from './form-values.ts'
+import { conditionOf, drawnFields, type FormValues, inputNameOf } from './form-values.ts'
 import { html, type Markup } from './html.ts'
 import { TEXTS } from './texts.ts'
 
@@ -36,7 +36,7 @@ export function drawFields(
   const idOf = (name: string) => `field-${drawn.findIndex((field) => field.name === name)}`
   return drawn.map((field) => {
     const fault = errors.find(({ path }) => path === field.name)
-    const master = field.visible_when && drawn.find(({ name }) => name === field.visible_when?.field)
+    const master = conditionOf(field, fields)
     return {
       field,
       id: idOf(field.name),
