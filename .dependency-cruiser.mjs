@@ -13,9 +13,9 @@ const ROOMS = {
   'auth-configs': ['oauth-apps', 'toolkits', 'credentials', 'events', 'projects'],
   accounts: ['auth-configs', 'oauth-apps', 'toolkits', 'credentials', 'events', 'projects'],
   imports: ['accounts', 'auth-configs', 'toolkits', 'events', 'projects'],
-  connecting: ['accounts', 'auth-configs', 'toolkits', 'credentials', 'events', 'projects'],
+  connecting: ['accounts', 'oauth-apps', 'auth-configs', 'toolkits', 'credentials', 'events', 'projects'],
   execution: ['accounts', 'auth-configs', 'credentials', 'toolkits', 'events', 'projects'],
-  sessions: ['execution', 'connecting', 'accounts', 'auth-configs', 'toolkits', 'events', 'projects'],
+  sessions: ['execution', 'connecting', 'oauth-apps', 'accounts', 'auth-configs', 'toolkits', 'events', 'projects'],
 }
 
 const forbid = (name, comment, from, to) => ({ name, severity: 'error', comment, from, to })

@@ -6,6 +6,10 @@ import type { Config } from './config.ts'
 import type { AccountsDeps } from './domain/accounts/accounts.service.ts'
 import { startRefreshSchedule } from './domain/accounts/refresh-schedule.ts'
 import { createRefreshState } from './domain/accounts/refresh-state.ts'
+import { startLinkSweep } from './domain/connecting/link-sweep.ts'
+import { openLink } from './domain/connecting/open-link.ts'
+import { startAuthorization } from './domain/connecting/start-authorization.ts'
+import { submitCredential } from './domain/connecting/submit-credential.ts'
 import { createOpenedCache } from './domain/credentials/credentials.service.ts'
 import { createExecutionLog } from './domain/execution/execution-log.ts'
 import {
@@ -30,6 +34,8 @@ import { toolRouterRoutes } from './surfaces/api-v3/tool-router.routes.ts'
 import { toolkitRoutes } from './surfaces/api-v3/toolkits.routes.ts'
 import { toolCatalogueRoutes } from './surfaces/api-v3/tools-catalogue.routes.ts'
 import { toolExecutionRoutes } from './surfaces/api-v3/tools-execute.routes.ts'
+import { callbackRoutes } from './surfaces/connect/callback.routes.ts'
+import { registerConnectPages } from './surfaces/connect/connect-pages.routes.ts'
 import type { ApiServer } from './surfaces/http/api-server.ts'
 import { requireOrgKey, requireProject } from './surfaces/http/authenticate.ts'
 import { API_PREFIXES, registerApi } from './surfaces/http/both-versions.ts'
@@ -123,6 +129,8 @@ async function assemble({ config, logger, database, keys, catalogue, bootstrap }
     onError: (err) => logger.error({ err }, 'a grant could not be refreshed in the background; trying again'),
   })
 
+  const linkSweep = startLinkSweep(deps, (err) => logger.error({ err }, 'overdue links could not be ended; trying again'))
+
   const http = buildHttpServer({ logger, onAnswer: metrics.observeAnswer })
   await registerOpenApi(http, { version, publicUrl: config.publicUrlGiven ? config.publicUrl : undefined })
   registerHealth(http, {
@@ -145,6 +153,14 @@ async function assemble({ config, logger, database, keys, catalogue, bootstrap }
     toolExecutionRoutes(api, deps)
     toolRouterRoutes(api, deps)
   })
+  registerApi(http, API_PREFIXES, (api) => callbackRoutes(api, deps))
+  registerConnectPages(http, {
+    now,
+    publicUrl: deps.publicUrl,
+    openLink: (linkId) => openLink(deps, linkId),
+    startAuthorization: (linkId, input) => startAuthorization(deps, linkId, input),
+    submitCredential: (linkId, values) => submitCredential(deps, linkId, values),
+  })
   registerApi(http, API_PREFIXES, (api) => {
     api.addHook('onRequest', requireOrgKey(config.orgApiKey))
     orgRoutes(api, deps)
@@ -163,6 +179,7 @@ async function assemble({ config, logger, database, keys, catalogue, bootstrap }
     async close() {
       await http.close()
       await schedule.close()
+      await linkSweep.close()
       await deps.log.close()
       await deps.outbound.close()
       await database.close()

@@ -33,6 +33,7 @@ export type ErrorCode =
   | 'credential_expired'
   | 'refresh_unavailable'
   | 'session_not_found'
+  | 'not_connectable'
   | 'link_not_found'
   | 'link_closed'
   | 'authorization_not_found'

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Provider from 'oidc-provider'
+import { interactionPages } from './oauth-interactions.ts'
 
 /**
  * A certified OAuth server that nobody here wrote. It rotates refresh tokens, and revokes the whole family when a spent one
@@ -17,6 +18,8 @@ export interface OAuthUpstream {
   readonly client: { readonly client_id: string; readonly client_secret: string }
   /** Refreshes that it granted, and refused. */
   readonly refreshes: { granted: number; refused: number }
+  /** Where it may send browsers back to: what is registered with a provider by hand. */
+  readonly redirectUris: Set<string>
   /** A grant as an app would hold it, its access token dead or alive. */
   issue(user: string, accessTokenSeconds: number): Promise<{ access_token: string; refresh_token: string }>
   stop(): Promise<void>
@@ -47,7 +50,14 @@ export async function startOAuthUpstream(options: { readonly accessTokenSeconds:
     ttl: { AccessToken: options.accessTokenSeconds, RefreshToken: 3600, Grant: 3600, IdToken: 60 },
     findAccount: (_: unknown, id: string) => ({ accountId: id, claims: () => ({ sub: id }) }),
   })
-  answer = provider.callback()
+  const redirectUris = new Set([`http://${host}/callback`])
+  // Servers choose their ports when they start, after this one.
+  provider.Client.prototype.redirectUriAllowed = (uri) => redirectUris.has(uri)
+  const answerInteraction = interactionPages(provider)
+  const answerOthers = provider.callback()
+  answer = (request, response) => {
+    if (!answerInteraction(request, response)) answerOthers(request, response)
+  }
   const refreshes = { granted: 0, refused: 0 }
   provider.on('grant.success', () => refreshes.granted++)
   provider.on('grant.error', () => refreshes.refused++)
@@ -57,6 +67,7 @@ export async function startOAuthUpstream(options: { readonly accessTokenSeconds:
     toolkitsDir,
     client: CLIENT,
     refreshes,
+    redirectUris,
     async issue(accountId, accessTokenSeconds) {
       const client = await provider.Client.find(CLIENT.client_id)
       const grant = new provider.Grant({ accountId, clientId: CLIENT.client_id })
@@ -94,7 +105,10 @@ auth:
   - scheme: OAUTH2
     connection_fields: [{ name: base_url, format: uri, default: 'http://${host}' }]
     oauth2:
+      authorization_url: http://${host}/auth
       token_url: http://${host}/token
+      default_scopes: [openid, offline_access]
+      authorization_params: { prompt: consent }
       client_auth: client_secret_basic
       refresh_token_rotates: true
 `,

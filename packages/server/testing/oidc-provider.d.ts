@@ -6,11 +6,20 @@ declare module 'oidc-provider' {
   interface GrantModel extends Stored {
     addOIDCScope(scope: string): void
   }
+  type Incoming = import('node:http').IncomingMessage
+  type Outgoing = import('node:http').ServerResponse
+  interface Interaction {
+    prompt: { name: string; details: Record<string, unknown> }
+    params: { client_id: string; scope: string; redirect_uri: string }
+    session?: { accountId: string }
+  }
   export default class Provider {
     constructor(issuer: string, configuration: object)
     callback(): (request: import('node:http').IncomingMessage, response: import('node:http').ServerResponse) => void
     on(event: string, listener: () => void): this
-    Client: { find(id: string): Promise<object | undefined> }
+    Client: { find(id: string): Promise<object | undefined>; prototype: { redirectUriAllowed(uri: string): boolean } }
+    interactionDetails(request: Incoming, response: Outgoing): Promise<Interaction>
+    interactionFinished(request: Incoming, response: Outgoing, result: object): Promise<void>
     Grant: new (
       properties: object,
     ) => GrantModel

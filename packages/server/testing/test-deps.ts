@@ -5,6 +5,7 @@ import { createRefreshState } from '../src/domain/accounts/refresh-state.ts'
 import type { NewAuthConfig } from '../src/domain/auth-configs/auth-configs.service.ts'
 import { createAuthConfig } from '../src/domain/auth-configs/auth-configs.service.ts'
 import type { AuthScheme } from '../src/domain/auth-schemes.ts'
+import type { ConnectingDeps } from '../src/domain/connecting/connecting.ts'
 import { createOpenedCache } from '../src/domain/credentials/credentials.service.ts'
 import type { ExecutionDeps } from '../src/domain/execution/execute-tool.ts'
 import { createExecutionLog } from '../src/domain/execution/execution-log.ts'
@@ -19,6 +20,8 @@ import { givenMasterKeys } from '../src/platform/vault/master-keys.ts'
 import type { TestDatabase } from './databases.ts'
 
 export const BUILTIN_TOOLKITS = fileURLToPath(new URL('../../../toolkits', import.meta.url))
+
+export const PUBLIC_URL = 'http://holdfast.test'
 
 let builtin: Catalogue | undefined
 /** Read once for a test file: the files do not change under it. */
@@ -40,7 +43,7 @@ export async function testDeps(
   t: TestContext,
   testDatabase: TestDatabase,
   options: TestDepsOptions = {},
-): Promise<ExecutionDeps & ProjectsDeps> {
+): Promise<ExecutionDeps & ConnectingDeps & ProjectsDeps> {
   const { allowHosts = [], onStatement, poolSize, oauthApps = {}, catalogue = builtinCatalogue() } = options
   const { db } = await testDatabase.open({ ...(onStatement && { onStatement }), ...(poolSize && { poolSize }) })
   const keys = createKeyRing(givenMasterKeys([randomBytes(32)]))
@@ -64,6 +67,7 @@ export async function testDeps(
     refreshes: createRefreshState(),
     log,
     onOutbound: () => {},
+    publicUrl: () => PUBLIC_URL,
   }
 }
 

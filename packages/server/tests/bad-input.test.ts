@@ -159,6 +159,7 @@ for (const testDatabase of testDatabases()) {
       const connection = { user_id: 'u', state: { val: { api_key: 'an-imported-key' } } }
       const bodies: readonly (readonly [string, number, (ids: Record<string, string>) => unknown])[] = [
         ['/connected_accounts', 404, ({ authConfig }) => ({ auth_config: { id: authConfig }, connection })],
+        ['/connected_accounts/link', 404, ({ authConfig }) => ({ auth_config_id: authConfig, user_id: 'u' })],
         ['/tools/execute/EXAMPLE_GET_ITEM', 404, ({ account }) => ({ connected_account_id: account, arguments: { id: 'one' } })],
         ['/tools/execute/proxy', 404, ({ account }) => ({ connected_account_id: account, endpoint: '/items', method: 'GET' })],
         ['/tool_router/session', 400, ({ authConfig }) => ({ user_id: 'u', auth_configs: { example: authConfig } })],

@@ -25,7 +25,11 @@ export const recordStatus = (trx: Db, account: Account, status: AccountStatus, r
     {
       type: 'connected_account.status_changed',
       subjectId: account.id,
-      data: { from: account.status, to: status, ...(status === 'EXPIRED' && reason !== null && { reason }) },
+      data: {
+        from: account.status,
+        to: status,
+        ...((status === 'EXPIRED' || status === 'FAILED') && reason !== null && { reason }),
+      },
     },
     now,
   )

@@ -2,6 +2,7 @@ import { HoldfastError } from '../../errors.ts'
 import type { ProjectId } from '../../ids.ts'
 import { isUniqueViolation } from '../../platform/storage/constraint.ts'
 import type { Db } from '../../platform/storage/schema.ts'
+import type { AuthConfig } from '../auth-configs/auth-config.ts'
 import { type AuthConfigsDeps, requireEnabledAuthConfig } from '../auth-configs/auth-configs.service.ts'
 import { type AuthScheme, isGrantScheme } from '../auth-schemes.ts'
 import type { CredentialValues } from '../credentials/credential.ts'
@@ -31,14 +32,16 @@ export interface AccountsDeps extends AuthConfigsDeps, VerificationDeps {
 }
 
 /** A patch that keeps meeting newer versions gives up after this many; each one that lost made room for one that won. */
-const MAX_PATCH_ATTEMPTS = 100
+export const MAX_PATCH_ATTEMPTS = 100
 
 export async function createAccount(
   deps: AccountsDeps,
   projectId: ProjectId,
   input: NewAccount,
+  /** Where the caller has read it already. */
+  known?: AuthConfig,
 ): Promise<{ account: Account; values: CredentialValues }> {
-  const config = await requireEnabledAuthConfig(deps, projectId, input.authConfigId)
+  const config = known ?? (await requireEnabledAuthConfig(deps, projectId, input.authConfigId))
   const now = deps.now()
   const { account, values, times } = prepareAccount(deps, projectId, config, input, now, await readClientSettings(deps, config))
   if (input.validate) {
@@ -123,7 +126,7 @@ async function prepareCredential(
 
 function changeOf(account: Account, patch: AccountPatch): AccountChange {
   assertAclFits(account.type, patch.acl)
-  const revives = patch.credential && (account.status === 'EXPIRED' || account.status === 'FAILED')
+  const revives = patch.credential && ['EXPIRED', 'FAILED', 'INITIATED'].includes(account.status)
   return {
     ...(patch.alias !== undefined && { alias: patch.alias || null }),
     ...(patch.acl && { acl: { ...account.acl, ...patch.acl } }),
@@ -199,22 +202,22 @@ export async function deleteAccount(deps: AccountsDeps, projectId: ProjectId, id
   })
 }
 
-const ownerOf = (account: Account) => ({ projectId: account.projectId, ownerId: account.id })
+export const ownerOf = (account: Account) => ({ projectId: account.projectId, ownerId: account.id })
 
 /** The account changed state between our read and our write. */
-class LostRace extends Error {}
+export class LostRace extends Error {}
 /** What the change was made for no longer holds. */
 class OutOfDate extends Error {}
-const tooManyChanges = (id: string) =>
+export const tooManyChanges = (id: string) =>
   new HoldfastError('credential_conflict', `Connection ${id} is being changed by many others at this moment.`, {
     fix: 'Try again.',
   })
-const loserRetries = (error: unknown): undefined => {
+export const loserRetries = (error: unknown): undefined => {
   if (!(error instanceof LostRace)) throw error
   return undefined
 }
 
-async function refusingTakenAlias<T>(alias: string | null, write: () => Promise<T>): Promise<T> {
+export async function refusingTakenAlias<T>(alias: string | null, write: () => Promise<T>): Promise<T> {
   try {
     return await write()
   } catch (error) {

@@ -6,7 +6,7 @@ import type { CredentialValues, GrantTimes } from '../credentials/credential.ts'
 import { timesOfImport } from '../credentials/grant-times.ts'
 import { type Catalogue, requireAuth } from '../toolkits/catalogue.ts'
 import { acceptImport } from './accept-credential.ts'
-import { type Account, type AccountAcl, type AccountType, CLOSED_ACL } from './account.ts'
+import { type Account, type AccountAcl, type AccountStatus, type AccountType, CLOSED_ACL } from './account.ts'
 import { assertAddressAllowed, type VerificationDeps } from './verification.ts'
 
 export interface NewAccount {
@@ -45,23 +45,36 @@ export function prepareAccount(
   assertSameScheme(config.scheme, input.credential?.scheme, 'auth config')
   const values = acceptImport(auth, clientSettings, input.credential?.val ?? {})
   assertAddressAllowed({ operatorAllows }, toolkit, auth, values)
-  const account: Account = {
+  const status = input.credential?.val['status'] === 'INACTIVE' ? 'INACTIVE' : 'ACTIVE'
+  const account = accountOf(projectId, config, input, status, now)
+  return { account, values, times: isGrantScheme(account.scheme) ? timesOfImport(values, now) : undefined }
+}
+
+/** An account of this auth config, with nothing but its state left to say. */
+export function accountOf(
+  projectId: ProjectId,
+  config: AuthConfig,
+  input: Pick<NewAccount, 'userId' | 'alias' | 'type' | 'acl'>,
+  status: AccountStatus,
+  now: number,
+): Account {
+  const type = input.type ?? 'PRIVATE'
+  assertAclFits(type, input.acl)
+  return {
     id: newAccountId(),
     projectId,
     userId: input.userId,
     authConfigId: config.id,
-    toolkitSlug: toolkit.slug,
+    toolkitSlug: config.toolkitSlug,
     scheme: config.scheme,
-    status: input.credential?.val['status'] === 'INACTIVE' ? 'INACTIVE' : 'ACTIVE',
+    status,
     statusReason: null,
     alias: input.alias || null,
-    type: input.type ?? 'PRIVATE',
+    type,
     acl: { ...CLOSED_ACL, ...input.acl },
     createdAt: now,
     updatedAt: now,
   }
-  assertAclFits(account.type, input.acl)
-  return { account, values, times: isGrantScheme(account.scheme) ? timesOfImport(values, now) : undefined }
 }
 
 export function assertSameScheme(expected: AuthScheme, given: AuthScheme | undefined, of: string): void {

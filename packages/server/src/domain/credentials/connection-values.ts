@@ -1,4 +1,4 @@
-import { HoldfastError } from '../../errors.ts'
+import { type FieldError, HoldfastError } from '../../errors.ts'
 import type { ResolvedAuth } from '../toolkits/auth-definitions.ts'
 import { API_KEY_SUBSTITUTES } from '../toolkits/default-auth.ts'
 import type { FieldDescriptor } from '../toolkits/definition.ts'
@@ -26,6 +26,30 @@ export function acceptValues(auth: ResolvedAuth, given: CredentialValues): Crede
   return checkValues(auth, given)
 }
 
+/**
+ * A part of a credential, checked as far as it goes: what is not there yet, the user will give.
+ * @throws HoldfastError `invalid_request` with one entry for each field that is malformed
+ */
+export function acceptSomeValues(auth: ResolvedAuth, given: CredentialValues, path: string): CredentialValues {
+  assertNotMasked(auth, given, path)
+  const mentioned = fieldsOf(auth).filter(({ name, aliases = [] }) => [name, ...aliases].some((one) => Object.hasOwn(given, one)))
+  const optional = mentioned.map(({ default: _preset, ...field }) => ({ ...field, required: false }))
+  const { values, errors } = normaliseFields(optional, withoutStatus(given))
+  if (errors.length > 0) throw malformed(errors, path)
+  if (Buffer.byteLength(JSON.stringify(values)) > MAX_BYTES) throw tooLarge(path)
+  return values
+}
+
+const malformed = (errors: readonly FieldError[], path: string) =>
+  new HoldfastError('invalid_request', `${errors.map((error) => `${path}.${error.path} ${error.message}`).join('; ')}.`, {
+    fields: errors.map((error) => ({ path: `${path}.${error.path}`, message: error.message })),
+  })
+
+const tooLarge = (path: string) =>
+  new HoldfastError('invalid_request', `A credential may have ${MAX_BYTES} bytes in all.`, {
+    fields: [{ path, message: `must not have more than ${MAX_BYTES} bytes` }],
+  })
+
 function checkValues(auth: ResolvedAuth, given: CredentialValues): CredentialValues {
   const { values, errors } = normaliseFields(fieldsOf(auth), withoutStatus(given))
   if (errors.length > 0)
@@ -37,10 +61,7 @@ function checkValues(auth: ResolvedAuth, given: CredentialValues): CredentialVal
         fields: errors.map(({ path, message }) => ({ path: `${VALUES_PATH}.${path}`, message })),
       },
     )
-  if (Buffer.byteLength(JSON.stringify(values)) > MAX_BYTES)
-    throw new HoldfastError('invalid_request', `A credential may have ${MAX_BYTES} bytes in all.`, {
-      fields: [{ path: VALUES_PATH, message: `must not have more than ${MAX_BYTES} bytes` }],
-    })
+  if (Buffer.byteLength(JSON.stringify(values)) > MAX_BYTES) throw tooLarge(VALUES_PATH)
   return values
 }
 

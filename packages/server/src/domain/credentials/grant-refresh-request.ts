@@ -14,7 +14,7 @@ export type RefreshPlan =
   /** Why this grant cannot be refreshed, and what would change that. */
   | { readonly kind: 'impossible'; readonly why: string; readonly fix: string }
 
-const textOf = (values: CredentialValues, name: string): string | undefined => {
+export const textOf = (values: CredentialValues, name: string): string | undefined => {
   const value = values[name]
   return typeof value === 'string' && value !== '' ? value : undefined
 }
@@ -74,7 +74,11 @@ export function planRefresh(
 
 const impossible = (why: string, fix: string): RefreshPlan => ({ kind: 'impossible', why, fix })
 
-const renderAll = (templates: Readonly<Record<string, Template>> | undefined, vars: TemplateVars): Record<string, string> =>
+/** A template without a value is left out. */
+export const renderAll = (
+  templates: Readonly<Record<string, Template>> | undefined,
+  vars: TemplateVars,
+): Record<string, string> =>
   Object.fromEntries(
     Object.entries(templates ?? {}).flatMap(([name, template]) => {
       const value = compileTemplate(template).render(vars)

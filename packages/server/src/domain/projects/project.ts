@@ -8,6 +8,8 @@ export interface ProjectConfig {
   readonly maskSecretKeys: boolean
   readonly logVisibility: 'show_all' | 'dont_store_data'
   readonly requireMcpApiKey: boolean
+  /** Where connect links may send browsers in the end: origins, or origins with the beginning of a path. Left out: anywhere. */
+  readonly allowedCallbackUrls?: readonly string[] | undefined
 }
 
 export const DEFAULT_PROJECT_CONFIG: ProjectConfig = {

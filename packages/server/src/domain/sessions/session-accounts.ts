@@ -8,7 +8,7 @@ import type { SessionDeps } from './sessions.service.ts'
 const pinsOf = ({ config }: Session, toolkitSlug: string): readonly string[] =>
   Object.hasOwn(config.connectedAccounts, toolkitSlug) ? (config.connectedAccounts[toolkitSlug] ?? []) : []
 
-const authConfigOf = ({ config }: Session, toolkitSlug: string): string | undefined =>
+export const authConfigOf = ({ config }: Session, toolkitSlug: string): string | undefined =>
   Object.hasOwn(config.authConfigs, toolkitSlug) ? config.authConfigs[toolkitSlug] : undefined
 
 /**

@@ -50,6 +50,8 @@ export type Placement =
 /** Authorization-code and client-credentials settings. Every quirk that providers are known for is an option here, never code. */
 export interface OAuth2Definition {
   readonly authorization_url?: Template
+  /** The provider's issuer identifier (RFC 8414), where its origin is not that of `authorization_url`: compared with `iss`. */
+  readonly issuer?: Template
   readonly token_url: Template
   readonly refresh_url?: Template
   readonly revocation_url?: Template

@@ -124,7 +124,7 @@ function checkAuth(definition: ToolkitDefinition, index: number, declared: Reado
   if (definition.auth.findIndex(({ scheme }) => scheme === auth.scheme) !== index)
     faults.push({ path: [...path, 'scheme'], message: `The scheme ${auth.scheme} stands here twice. Merge the two.` })
   for (const [name, value] of Object.entries({ ...oauth2, ...oauth1 }))
-    if (name.endsWith('_url') && typeof value === 'string')
+    if ((name.endsWith('_url') || name === 'issuer') && typeof value === 'string')
       faults.push(...checkTemplate(value, declared, [...path, oauth2 && name in oauth2 ? 'oauth2' : 'oauth1', name]))
   faults.push(...checkAfterAuthorization(definition, auth, declared, [...path, 'oauth2', 'after_authorization']))
   for (const key of ['authorization_params', 'token_params', 'refresh_params', 'token_headers'] as const)

@@ -16,6 +16,8 @@ export interface Tables {
   session: SessionTable
   execution_log: ExecutionLogTable
   event: EventTable
+  connect_link: ConnectLinkTable
+  connect_authorization: ConnectAuthorizationTable
 }
 
 export interface ProjectTable {
@@ -138,6 +140,33 @@ export interface EventTable {
   subject_id: string
   data: string
   created_at: number
+}
+
+export interface ConnectLinkTable {
+  /** SHA-256 of the link's id, hex. The id itself is nowhere. */
+  hash: string
+  project_id: string
+  account_id: string
+  /** 1: the account was connected before. */
+  reconnects: number
+  /** Where the browser goes in the end. */
+  callback_url: string | null
+  created_at: number
+  expires_at: number
+  /** Used, given up or overdue: it has no other end any more. */
+  finished_at: number | null
+}
+
+export interface ConnectAuthorizationTable {
+  /** SHA-256 of the `state`, hex. */
+  state_hash: string
+  link_hash: string
+  project_id: string
+  /** SHA-256 of the token of the browser that began it, hex. */
+  browser_hash: string
+  /** What the way back needs: the code verifier, the fields that were typed. */
+  sealed: Uint8Array
+  expires_at: number
 }
 
 export type Db = Kysely<Tables>

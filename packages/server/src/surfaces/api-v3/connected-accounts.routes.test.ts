@@ -335,10 +335,3 @@ test('who may use a shared connection is said at its start and changed in place'
   await call('PATCH', `/connected_accounts/${id}`, { experimental: { acl_config_for_shared: change } })
   assert.deepEqual((await get(id)).experimental.acl_config_for_shared, { ...acl, ...change })
 })
-
-test('a connect link is not offered yet: the answer says so, and that asking again is of no use', async (t) => {
-  const { call } = await setUp(t, sqlite)
-  const reply = await call('POST', '/connected_accounts/link', { auth_config_id: 'ac_x', user_id: 'u' })
-  assert.deepEqual([...refusalOf(reply), reply.headers['x-should-retry']], [501, 'not_implemented', 'false'])
-  assert.match(reply.body.error.suggested_fix, /POST \/api\/v3\/connected_accounts/)
-})

@@ -1,18 +1,16 @@
 import { ACCOUNT_STATUSES, type AccountStatus } from '../../domain/accounts/account.ts'
-import { refreshAccount } from '../../domain/accounts/account-refresh.ts'
 import { listAccountPage, showValues } from '../../domain/accounts/account-views.ts'
-import {
-  type AccountsDeps,
-  createAccount,
-  deleteAccount,
-  patchAccount,
-  requireAccount,
-  setAccountEnabled,
-} from '../../domain/accounts/accounts.service.ts'
+import { deleteAccount, patchAccount, requireAccount, setAccountEnabled } from '../../domain/accounts/accounts.service.ts'
+import { connectOrImport } from '../../domain/connecting/connect-or-import.ts'
+import type { ConnectingDeps } from '../../domain/connecting/connecting.ts'
+import { createLink } from '../../domain/connecting/create-link.ts'
+import { expireIfOverdue } from '../../domain/connecting/overdue-links.ts'
+import { refreshOrReconnect } from '../../domain/connecting/refresh-or-reconnect.ts'
 import { HoldfastError } from '../../errors.ts'
 import type { ApiServer } from '../http/api-server.ts'
 import { decodePosition, encodeCursor, toPage } from '../http/wire-cursor.ts'
 import { readLimit, readList } from '../http/wire-query.ts'
+import { CreateLinkBody, CreateLinkReply, linkFromWire, linkToWire } from './connect-links.schema.ts'
 import {
   ConnectedAccountPage,
   CreateConnectedAccountBody,
@@ -23,6 +21,7 @@ import {
   PatchConnectedAccountReply,
   patchFromWire,
   RefreshBody,
+  RefreshQuery,
   RefreshReply,
   StatusBody,
   toWire,
@@ -32,28 +31,29 @@ import { COUNT_AT_MOST, IdParams, Success } from './wire-shapes.ts'
 
 const tags = ['Connected accounts']
 
-export function connectedAccountsRoutes(app: ApiServer, deps: AccountsDeps): void {
+export function connectedAccountsRoutes(app: ApiServer, deps: ConnectingDeps): void {
   app.post(
     '/connected_accounts',
     {
       schema: {
         tags,
-        summary: 'Import a credential as a connection of a user',
+        summary: 'Import a credential as a connection of a user, or begin one that the user has to allow',
         body: CreateConnectedAccountBody,
         response: { 201: CreateConnectedAccountReply },
       },
     },
     async (request, reply) => {
-      const created = await createAccount(deps, request.projectId, fromWire(request.body))
-      const { account } = created
+      const { callback_url, redirect_uri } = request.body.connection
+      const created = await connectOrImport(deps, request.projectId, fromWire(request.body), callback_url ?? redirect_uri)
+      const { account, linkUrl } = created
       const shown = await showValues(deps, request.projectId, [{ account, values: created.values }])
-      const val = { ...shown.get(account.id), status: account.status }
+      const val = { ...shown.get(account.id), status: account.status, ...(linkUrl !== undefined && { redirectUrl: linkUrl }) }
       return reply.code(201).send({
         id: account.id,
         connectionData: { authScheme: account.scheme, val },
         status: account.status,
-        redirect_url: null,
-        redirect_uri: null,
+        redirect_url: linkUrl ?? null,
+        redirect_uri: linkUrl ?? null,
       })
     },
   )
@@ -95,7 +95,8 @@ export function connectedAccountsRoutes(app: ApiServer, deps: AccountsDeps): voi
     '/connected_accounts/:id',
     { schema: { tags, summary: 'Get a connection', params: IdParams, response: { 200: WireConnectedAccount } } },
     async ({ projectId, params }) => {
-      const found = await requireAccount(deps, projectId, params.id)
+      const read = await requireAccount(deps, projectId, params.id)
+      const found = { ...read, account: await expireIfOverdue(deps, read.account) }
       const shown = await showValues(deps, projectId, [found])
       return toWire(found, shown.get(found.account.id) ?? {})
     },
@@ -134,15 +135,18 @@ export function connectedAccountsRoutes(app: ApiServer, deps: AccountsDeps): voi
     {
       schema: {
         tags,
-        summary: 'Refresh a grant now; for other credentials, ask the provider whether they are still good',
+        summary:
+          'Refresh a grant now, or make a link for its user where that is over; for other credentials, ask the provider whether they are still good',
         params: IdParams,
+        querystring: RefreshQuery,
         body: RefreshBody,
         response: { 200: RefreshReply },
       },
     },
-    async ({ projectId, params }) => {
-      const account = await refreshAccount(deps, projectId, params.id)
-      return { id: account.id, status: account.status, redirect_url: null }
+    async ({ projectId, params, query, body }) => {
+      const redirectUrl = query.redirect_url ?? body?.redirect_url
+      const { account, linkUrl } = await refreshOrReconnect(deps, projectId, params.id, redirectUrl)
+      return { id: account.id, status: account.status, redirect_url: linkUrl }
     },
   )
 
@@ -157,12 +161,15 @@ export function connectedAccountsRoutes(app: ApiServer, deps: AccountsDeps): voi
 
   app.post(
     '/connected_accounts/link',
-    { schema: { tags, summary: 'Make a link at which a user connects an account (not yet available)' } },
-    async () => {
-      throw new HoldfastError('not_implemented', 'Connect links are not available in this version.', {
-        fix: 'Import the credential that you already hold with POST /api/v3/connected_accounts.',
-      })
+    {
+      schema: {
+        tags,
+        summary: 'Make a link at which a user connects an account',
+        body: CreateLinkBody,
+        response: { 201: CreateLinkReply },
+      },
     },
+    async ({ projectId, body }, reply) => reply.code(201).send(linkToWire(await createLink(deps, projectId, linkFromWire(body)))),
   )
 }
 

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox'
-import { ACCOUNT_STATUSES, type AccountAcl, type ListedAccount } from '../../domain/accounts/account.ts'
+import { ACCOUNT_STATUSES, type Account, type AccountAcl, type ListedAccount } from '../../domain/accounts/account.ts'
 import type { AccountPatch } from '../../domain/accounts/accounts.service.ts'
 import type { NewAccount } from '../../domain/accounts/new-account.ts'
 import type { CredentialValues } from '../../domain/credentials/credential.ts'
@@ -23,7 +23,21 @@ const WireAcl = Type.Object({
   not_allowed_user_ids: Type.Optional(UserIds),
 })
 
-const Alias = Type.String({ maxLength: 128 })
+/** How a connection is to be shared, as it is given. */
+export const WireSharingGiven = Type.Object({
+  account_type: Type.Optional(oneOf(['PRIVATE', 'SHARED'])),
+  acl_config_for_shared: Type.Optional(WireAcl),
+})
+
+/** And as it is answered. */
+export const WireSharing = Type.Object({
+  account_type: oneOf(['PRIVATE', 'SHARED']),
+  acl_config_for_shared: Type.Optional(
+    Type.Object({ allow_all_users: Type.Boolean(), allowed_user_ids: UserIds, not_allowed_user_ids: UserIds }),
+  ),
+})
+
+export const Alias = Type.String({ maxLength: 128 })
 
 export const CreateConnectedAccountBody = Type.Object({
   auth_config: Type.Object({ id: Type.String() }),
@@ -34,9 +48,7 @@ export const CreateConnectedAccountBody = Type.Object({
     alias: Type.Optional(Alias),
     callback_url: Type.Optional(Type.String()),
     redirect_uri: Type.Optional(Type.String()),
-    experimental: Type.Optional(
-      Type.Object({ account_type: Type.Optional(oneOf(['PRIVATE', 'SHARED'])), acl_config_for_shared: Type.Optional(WireAcl) }),
-    ),
+    experimental: Type.Optional(WireSharingGiven),
   }),
   validate_credentials: Type.Optional(Type.Boolean({ description: 'Ask the provider before anything is stored.' })),
 })
@@ -60,6 +72,11 @@ export const PatchConnectedAccountReply = Type.Object({ id: Type.String(), statu
 export const RefreshBody = Type.Optional(
   Nullable(Type.Object({ redirect_url: Type.Optional(Type.String()), validate_credentials: Type.Optional(Type.Boolean()) })),
 )
+/** Official clients send the address in the query. */
+export const RefreshQuery = Type.Object({
+  redirect_url: Type.Optional(Type.String({ description: 'Where the user ends who has to connect again.' })),
+})
+
 export const RefreshReply = Type.Object({ id: Type.String(), status: WireStatus, redirect_url: Nullable(Type.String()) })
 
 export const StatusBody = Type.Object({ enabled: Type.Boolean() })
@@ -95,19 +112,14 @@ export const WireConnectedAccount = Type.Object({
   state: Type.Object({ authScheme: WireAuthScheme, val: AnyObject }),
   data: AnyObject,
   params: AnyObject,
-  experimental: Type.Object({
-    account_type: oneOf(['PRIVATE', 'SHARED']),
-    acl_config_for_shared: Type.Optional(
-      Type.Object({ allow_all_users: Type.Boolean(), allowed_user_ids: UserIds, not_allowed_user_ids: UserIds }),
-    ),
-  }),
+  experimental: WireSharing,
   created_at: Type.String(),
   updated_at: Type.String(),
 })
 
 export const ConnectedAccountPage = pageOf(WireConnectedAccount)
 
-const aclFromWire = (acl: Static<typeof WireAcl> | undefined): Partial<AccountAcl> | undefined =>
+export const aclFromWire = (acl: Static<typeof WireAcl> | undefined): Partial<AccountAcl> | undefined =>
   acl && {
     ...(acl.allow_all_users !== undefined && { allowAllUsers: acl.allow_all_users }),
     ...(acl.allowed_user_ids && { allowedUserIds: acl.allowed_user_ids }),
@@ -135,10 +147,22 @@ export const patchFromWire = ({ alias, connection, experimental }: Static<typeof
   acl: aclFromWire(experimental?.acl_config_for_shared),
 })
 
+export const sharingToWire = ({ type, acl }: Pick<Account, 'type' | 'acl'>): Static<typeof WireSharing> => ({
+  account_type: type,
+  ...(type === 'SHARED' && {
+    acl_config_for_shared: {
+      allow_all_users: acl.allowAllUsers,
+      allowed_user_ids: [...acl.allowedUserIds],
+      not_allowed_user_ids: [...acl.notAllowedUserIds],
+    },
+  }),
+})
+
 /** `shown` are the values as the caller may see them: masked, unless the project says otherwise. */
 export function toWire({ account, authConfig }: ListedAccount, shown: CredentialValues): Static<typeof WireConnectedAccount> {
-  const val = { ...shown, status: account.status }
-  const { acl } = account
+  // Clients declare the field; the link itself is told once, to whoever asked for it.
+  const redirect = account.status === 'INITIATED' ? { redirectUrl: '' } : {}
+  const val = { ...redirect, ...shown, status: account.status }
   return {
     id: account.id,
     user_id: account.userId,
@@ -157,16 +181,7 @@ export function toWire({ account, authConfig }: ListedAccount, shown: Credential
     state: { authScheme: account.scheme, val },
     data: val,
     params: {},
-    experimental: {
-      account_type: account.type,
-      ...(account.type === 'SHARED' && {
-        acl_config_for_shared: {
-          allow_all_users: acl.allowAllUsers,
-          allowed_user_ids: [...acl.allowedUserIds],
-          not_allowed_user_ids: [...acl.notAllowedUserIds],
-        },
-      }),
-    },
+    experimental: sharingToWire(account),
     created_at: toIsoTime(account.createdAt),
     updated_at: toIsoTime(account.updatedAt),
   }

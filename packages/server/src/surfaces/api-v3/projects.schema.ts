@@ -1,12 +1,23 @@
 import { type Static, Type } from 'typebox'
+import { isCallbackRule } from '../../domain/connecting/callback-url.ts'
 import { mask } from '../../domain/credentials/connection-values.ts'
 import type { Project, ProjectConfig } from '../../domain/projects/project.ts'
+import { HoldfastError } from '../../errors.ts'
 import { Nullable, oneOf, toIsoTime } from './wire-shapes.ts'
 
 const LOG_VISIBILITY = ['show_all', 'dont_store_data'] as const
 
 const logoUrl = { logo_url: Type.Optional(Type.String({ maxLength: 2048 })) }
 const displayName = { display_name: Type.Optional(Type.String({ maxLength: 256 })) }
+
+const callbackUrls = {
+  allowed_callback_urls: Type.Optional(
+    Type.Array(Type.String({ maxLength: 2048 }), {
+      maxItems: 100,
+      description: 'Where connect links may end: origins, or origins with the beginning of a path. Empty: anywhere.',
+    }),
+  ),
+}
 
 export const WireProjectConfig = Type.Object({
   is_2FA_enabled: Type.Boolean(),
@@ -17,6 +28,7 @@ export const WireProjectConfig = Type.Object({
   }),
   log_visibility_setting: oneOf(LOG_VISIBILITY),
   require_mcp_api_key: Type.Boolean(),
+  ...callbackUrls,
 })
 
 export const ProjectConfigBody = Type.Object({
@@ -26,6 +38,7 @@ export const ProjectConfigBody = Type.Object({
   mask_secret_keys_in_connected_account: Type.Optional(Type.Boolean()),
   log_visibility_setting: Type.Optional(oneOf(LOG_VISIBILITY)),
   require_mcp_api_key: Type.Optional(Type.Boolean()),
+  ...callbackUrls,
 })
 
 export const NewProjectBody = Type.Object({
@@ -126,7 +139,18 @@ export function configFromWire(body: Static<typeof ProjectConfigBody> = {}): Par
     ...(masked !== undefined && { maskSecretKeys: masked }),
     ...(log_visibility_setting !== undefined && { logVisibility: log_visibility_setting }),
     ...(require_mcp_api_key !== undefined && { requireMcpApiKey: require_mcp_api_key }),
+    ...(body.allowed_callback_urls && { allowedCallbackUrls: callbackRules(body.allowed_callback_urls) }),
   }
+}
+
+/** None is as good as no list. */
+function callbackRules(rules: readonly string[]): readonly string[] | undefined {
+  const wrong = rules.findIndex((rule) => !isCallbackRule(rule))
+  if (wrong >= 0)
+    throw new HoldfastError('invalid_request', 'allowed_callback_urls takes http and https URLs without query or password.', {
+      fields: [{ path: `allowed_callback_urls.${wrong}`, message: 'must be an http or https URL without query or password' }],
+    })
+  return rules.length > 0 ? rules : undefined
 }
 
 export const configToWire = (config: ProjectConfig): Static<typeof WireProjectConfig> => ({
@@ -136,6 +160,7 @@ export const configToWire = (config: ProjectConfig): Static<typeof WireProjectCo
   mask_secret_keys_in_connected_account: config.maskSecretKeys,
   log_visibility_setting: config.logVisibility,
   require_mcp_api_key: config.requireMcpApiKey,
+  ...(config.allowedCallbackUrls && { allowed_callback_urls: [...config.allowedCallbackUrls] }),
 })
 
 export const toListItem = (project: Project): Static<typeof ProjectPage>['data'][number] => ({

@@ -107,8 +107,6 @@ export const SessionProxyBody = Type.Object({
 
 export const DeletedSession = Type.Object({ session_id: Type.String(), deleted: Type.Literal(true) })
 
-export const LinkBody = Type.Object({ toolkit: Type.String({ minLength: 1 }) })
-
 export const AttachBody = Type.Optional(Nullable(Type.Object({ experimental: Experimental })))
 
 export const ToolsQuery = Type.Object({ limit: limit(20, 500), cursor: Type.Optional(Type.String()) })

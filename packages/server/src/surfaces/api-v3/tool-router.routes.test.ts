@@ -33,7 +33,7 @@ async function setUp(t: TestContext) {
       'onRequest',
       requireProject((key) => (key === KEY ? projectId : key === OTHER_KEY ? otherId : undefined)),
     )
-    toolRouterRoutes(api, { ...deps, publicUrl: () => 'https://holdfast.example/' })
+    toolRouterRoutes(api, { ...deps, publicUrl: () => 'https://holdfast.example' })
   })
   const baseURL = await app.listen({ port: 0, host: '127.0.0.1' })
   t.after(() => app.close())
@@ -178,7 +178,10 @@ test('bad calls name what is wrong', async (t) => {
     ['/proxy_execute', { toolkit_slug: 'notes', endpoint: '/', method: 'GET' }, 403, /not in this session/],
     ['/proxy_execute', { toolkit_slug: 'mailer', endpoint: '/', method: 'TRACE' }, 400, /method/],
     ['/link', {}, 400, /toolkit/],
-    ['/link', { toolkit: 'mailer' }, 501, /Connect links are not available/],
+    ['/link', { toolkit: 'notes' }, 403, /not in this session/],
+    ['/link', { toolkit: 'nowhere' }, 404, /no toolkit/],
+    ['/link', { toolkit: 'weather' }, 400, /needs no connection/],
+    ['/link', { toolkit: 'mailer', callback_url: 'javascript:alert(1)' }, 400, /callback_url/],
   ]
   for (const [path, body, status, expected] of cases) {
     const reply = await call('POST', `${SESSION}/${id}${path}`, body)
@@ -255,7 +258,9 @@ test('the current SDK creates, reads and uses a session, unmodified', async (t) 
 
   const again = await composio.sessions.use(session.sessionId)
   assert.equal(again.sessionId, session.sessionId)
-  await assert.rejects(again.authorize('mailer'), /Connect links are not available/)
+  const request = await again.authorize('mailer', { alias: 'second' })
+  assert.match(request.redirectUrl ?? '', /^https:\/\/holdfast\.example\/link\/lk_[\w-]{32}$/)
+  assert.equal(request.status, 'INITIATED')
   await again.delete()
   await assert.rejects(composio.sessions.use(session.sessionId), /no session/)
 })

@@ -4,6 +4,7 @@ import { proxyInSession } from '../../domain/sessions/app-tool.ts'
 import { executeInSession, executeMetaTool } from '../../domain/sessions/execute-in-session.ts'
 import { searchTools } from '../../domain/sessions/meta-search.ts'
 import type { Session } from '../../domain/sessions/session.ts'
+import { linkInSession } from '../../domain/sessions/session-link.ts'
 import { listSessionToolkits } from '../../domain/sessions/session-toolkits.ts'
 import { preloadWarning, visibleToolsOf } from '../../domain/sessions/session-tools.ts'
 import { createSession, deleteSession, requireSession, type SessionsDeps } from '../../domain/sessions/sessions.service.ts'
@@ -13,13 +14,13 @@ import type { ApiServer } from '../http/api-server.ts'
 import { toPage } from '../http/wire-cursor.ts'
 import { readBoolean, readLimit, readList } from '../http/wire-query.ts'
 import { mcpUrlOf } from '../mcp/mcp-url.ts'
+import { CreateLinkReply, linkToWire, SessionLinkBody, sessionLinkFromWire } from './connect-links.schema.ts'
 import { assertSupported, CreateSessionBody, configToWire, fromWire, WireSession } from './tool-router.schema.ts'
 import {
   AttachBody,
   DeletedSession,
   ExecuteBody,
   ExecuteMetaBody,
-  LinkBody,
   metaToolToWire,
   resultToWire,
   SearchBody,
@@ -216,12 +217,18 @@ export function toolRouterRoutes(app: ApiServer, deps: SessionsDeps): void {
 
   app.post(
     `${PATH}/:id/link`,
-    { schema: { tags, summary: 'Make a link at which the user connects (not yet available)', params: IdParams, body: LinkBody } },
-    async ({ projectId, params }) => {
-      await requireSession(deps, projectId, params.id)
-      throw new HoldfastError('not_implemented', 'Connect links are not available in this version.', {
-        fix: 'Import the credential that you already hold with POST /api/v3/connected_accounts.',
-      })
+    {
+      schema: {
+        tags,
+        summary: "Make a link at which the session's user connects a toolkit",
+        params: IdParams,
+        body: SessionLinkBody,
+        response: { 201: CreateLinkReply },
+      },
+    },
+    async ({ projectId, params, body }, reply) => {
+      const session = await requireSession(deps, projectId, params.id)
+      return reply.code(201).send(linkToWire(await linkInSession(deps, session, sessionLinkFromWire(body))))
     },
   )
 

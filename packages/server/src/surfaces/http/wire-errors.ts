@@ -40,6 +40,7 @@ const STATUS = {
   credential_expired: 400,
   refresh_unavailable: 503,
   session_not_found: 404,
+  not_connectable: 400,
   link_not_found: 404,
   link_closed: 400,
   authorization_not_found: 400,

@@ -1,0 +1,47 @@
+import { HoldfastError } from '../../errors.ts'
+import { activateAccount } from '../accounts/initiated-account.ts'
+import { assertAddressAllowed, verifyCredential } from '../accounts/verification.ts'
+import { isDirectScheme } from '../auth-schemes.ts'
+import type { CredentialValues } from '../credentials/credential.ts'
+import { notConnectable, withoutGrant } from '../credentials/grant-authorization.ts'
+import type { ConnectOutcome } from './connect-link.ts'
+import { assertOpen, type Connecting, type ConnectingDeps, findLink, openConnecting } from './connecting.ts'
+import { endLink, outcomeOf } from './end-link.ts'
+import { acceptTyped } from './typed-fields.ts'
+
+/**
+ * What a person typed as a credential, asked of the provider before it counts. Whatever is refused leaves the link open.
+ * @throws HoldfastError `link_not_found`, `link_closed`; `missing_credential_field` with `fields` by name; `credential_rejected`,
+ *   `credential_unverifiable`, `destination_*` and `upstream_*` for the person to read
+ */
+export async function submitCredential(
+  deps: ConnectingDeps,
+  linkId: string,
+  given: Readonly<Record<string, unknown>>,
+): Promise<ConnectOutcome> {
+  const connecting = await openConnecting(deps, await findLink(deps, linkId))
+  assertOpen(connecting, deps.now())
+  const { link, toolkit, auth, stored, shared } = connecting
+  if (!isDirectScheme(auth.scheme)) throw notConnectable(toolkit, `${auth.scheme} is connected at the provider`)
+  const typed = acceptTyped(connecting, given)
+  const valuesFrom = (before: CredentialValues) => ({ ...(link.reconnects ? withoutGrant(auth, before) : before), ...typed })
+  const values = { ...shared, ...valuesFrom(stored) }
+  assertAddressAllowed(deps, toolkit, auth, values)
+  await assertNotRefused(deps, connecting, values)
+  const { projectId, accountId } = link
+  const account = await activateAccount(deps, projectId, accountId, valuesFrom, undefined, endLink(link))
+  return outcomeOf(connecting, { status: 'success', accountId: account.id })
+}
+
+/** A provider that cannot tell is taken at the person's word; one that stumbles is asked again. */
+async function assertNotRefused(deps: ConnectingDeps, { toolkit, auth }: Connecting, values: CredentialValues): Promise<void> {
+  const verdict = await verifyCredential(deps, toolkit, auth, values)
+  if (verdict.outcome === 'refused')
+    throw new HoldfastError('credential_rejected', `${toolkit.name} did not accept this (status ${verdict.status}).`, {
+      fix: 'Check that it is complete, current, and for this service.',
+    })
+  if (verdict.outcome === 'unproven' && (verdict.status >= 500 || verdict.status === 429))
+    throw new HoldfastError('credential_unverifiable', `${toolkit.name} could not check this now (status ${verdict.status}).`, {
+      fix: 'Try again in a moment.',
+    })
+}
