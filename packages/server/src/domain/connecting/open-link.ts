@@ -1,7 +1,8 @@
 import type { LinkId } from '../../ids.ts'
 import { requireProject } from '../projects/projects.service.ts'
-import { capturedFields } from '../toolkits/auth-definitions.ts'
+import { capturedFields, templateVarsOf } from '../toolkits/auth-definitions.ts'
 import type { FieldDescriptor } from '../toolkits/definition.ts'
+import { settleConditions } from '../toolkits/field-visibility.ts'
 import { hasValue } from '../toolkits/fields.ts'
 import { flowOf } from './authorization-flow.ts'
 import type { LinkView } from './connect-link.ts'
@@ -49,7 +50,11 @@ export function fieldsToAsk({ auth, link, stored, shared }: Connecting): FieldDe
   const isSetIn = (values: Readonly<Record<string, unknown>>, { name }: FieldDescriptor) => hasValue(values[name])
   const connection = auth.connection_fields.filter((field) => !isSetIn(stored, field) && !isSetIn(shared, field))
   const captured = capturedFields(auth)
-  if (flowOf(auth.scheme)) return connection.filter((field) => isShown(field) && !captured.has(field.name))
+  if (flowOf(auth.scheme)) {
+    const asked = connection.filter((field) => isShown(field) && !captured.has(field.name))
+    return settleConditions(asked, templateVarsOf(auth, { ...shared, ...stored }))
+  }
   const known = link.reconnects ? shared : { ...shared, ...stored }
-  return [...connection, ...auth.credential_fields.filter((field) => !isSetIn(known, field))].filter(isShown)
+  const asked = [...connection, ...auth.credential_fields.filter((field) => !isSetIn(known, field))].filter(isShown)
+  return settleConditions(asked, templateVarsOf(auth, known))
 }

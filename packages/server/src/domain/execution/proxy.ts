@@ -31,9 +31,7 @@ export async function proxy(deps: ExecutionDeps, projectId: ProjectId, call: Pro
   const startedAt = deps.now()
   const used = await useAccount(deps, projectId, call)
   const { account, credential } = used
-  const url = resolveEndpoint(credential, call.endpoint)
-  const carried = call.binaryBody ? await readBinaryBody(deps, call.binaryBody) : readBody(call.body)
-  const request = buildProxyRequest(credential, call, url, carried)
+  const request = await buildProxyRequest(deps, credential, call)
 
   const record = (status: number | null, error: string | null) =>
     deps.log.record({
@@ -68,19 +66,16 @@ const scrubReply = ({ status, headers, content }: ProxyReply, scrub: (text: stri
   content: mapTexts(content, scrub),
 })
 
-function buildProxyRequest(
-  credential: UsableCredential,
-  call: ProxyCall,
-  url: URL,
-  { body, contentType }: Carried,
-): PlainRequest {
+async function buildProxyRequest(deps: ExecutionDeps, credential: UsableCredential, call: ProxyCall): Promise<PlainRequest> {
+  const url = resolveEndpoint(credential, call.endpoint)
   const headers: Record<string, string> = {}
   for (const { name, value, in: place } of call.parameters ?? []) {
     if (place === 'query') url.searchParams.append(name, value)
     else headers[name.toLowerCase()] = value
   }
-  if (contentType && !headers['content-type']) headers['content-type'] = contentType
-  return { method: call.method, url, headers: { ...credential.headers(), ...headers }, body }
+  const carried = call.binaryBody ? await readBinaryBody(deps, call.binaryBody) : readBody(call.body)
+  if (carried.contentType && !headers['content-type']) headers['content-type'] = carried.contentType
+  return { method: call.method, url, headers: { ...credential.headers(), ...headers }, body: carried.body }
 }
 
 /** A path is a path, whatever it begins with: `//host` and `@host` do not lead anywhere else. */
@@ -151,8 +146,5 @@ const NOT_SHOWN = new Set([
   'upgrade',
 ])
 
-function showHeaders({ headers }: OutboundReply): Record<string, string> {
-  const shown: Record<string, string> = {}
-  for (const name in headers) if (headers[name] !== undefined && !NOT_SHOWN.has(name)) shown[name] = headers[name]
-  return shown
-}
+const showHeaders = ({ headers }: OutboundReply): Record<string, string> =>
+  Object.fromEntries(Object.entries(headers).filter(([name]) => !NOT_SHOWN.has(name)))

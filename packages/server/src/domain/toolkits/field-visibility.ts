@@ -9,3 +9,18 @@ export function isFieldShown({ visible_when: condition }: FieldDescriptor, value
   const value = valueNamed(condition.field)
   return value !== undefined && value !== null && condition.in.includes(String(value))
 }
+
+/**
+ * Which of these fields still have to be asked for, once others have their values: a condition on a value that is `known`
+ * holds for good or not at all. Conditions among the fields themselves stay.
+ */
+export function settleConditions(
+  fields: readonly FieldDescriptor[],
+  known: Readonly<Record<string, unknown>>,
+): FieldDescriptor[] {
+  return fields.flatMap((field) => {
+    const { visible_when: condition, ...unconditional } = field
+    if (!condition || fields.some(({ name }) => name === condition.field)) return [field]
+    return isFieldShown(field, (name) => known[name]) ? [unconditional] : []
+  })
+}

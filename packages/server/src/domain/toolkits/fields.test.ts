@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import type { AuthScheme } from '../auth-schemes.ts'
 import { type ResolvedAuth, resolveAuth } from './auth-definitions.ts'
 import type { FieldDescriptor } from './definition.ts'
+import { settleConditions } from './field-visibility.ts'
 import { normaliseFields } from './fields.ts'
 
 const one = (field: Partial<FieldDescriptor>, value: unknown) => normaliseFields([{ name: 'f', ...field }], { f: value })
@@ -113,4 +114,13 @@ test('a field that is not shown is not missing', () => {
   assert.deepEqual(normaliseFields(fields, {}).errors, [])
   assert.deepEqual(normaliseFields(fields, { kind: 'own' }).errors, [{ path: 'host', message: 'is required' }])
   assert.deepEqual(normaliseFields(fields, { kind: 'own', host: 'h' }).errors, [])
+})
+
+test('a condition on a value that the app has set is settled before anybody is asked', () => {
+  const own: FieldDescriptor = { name: 'host', required: true, visible_when: { field: 'kind', in: ['own'] } }
+  const kind: FieldDescriptor = { name: 'kind', enum: ['cloud', 'own'] }
+  assert.deepEqual(settleConditions([own], { kind: 'own' }), [{ name: 'host', required: true }])
+  assert.deepEqual(settleConditions([own], { kind: 'cloud' }), [])
+  assert.deepEqual(settleConditions([own], {}), [])
+  assert.deepEqual(settleConditions([kind, own], { kind: 'cloud' }), [kind, own])
 })

@@ -117,6 +117,13 @@ test('the page says who asks, for what, and with which permissions', () => {
   assert.match(page, /<li>See your e-mail address<\/li><li><code>mail\.read<\/code><\/li><li><code>chat<\/code><\/li>/)
 })
 
+test('a project without a name of its own is this app', () => {
+  const page = render({ projectName: 'default' })
+  assert.match(page, /Connect Acme Mail to this app/)
+  assert.match(page, /This app asks you for access/)
+  assert.doesNotMatch(page, /default/)
+})
+
 test('every input has a label and its hints; required ones say so', () => {
   const page = render({
     fields: [

@@ -16,7 +16,7 @@ export interface Attempt {
 }
 
 export function linkPage(view: LinkView, formToken: string, attempt?: Attempt): Page {
-  const names: Names = { toolkit: view.toolkit.name, project: view.projectName }
+  const names = namesOf(view)
   const isGrant = view.continuesAtProvider
   const fields = drawFields(view.fields, attempt?.values, attempt?.errors ?? [])
   const title = view.reconnects ? TEXTS.link.titleAgain(names) : TEXTS.link.title(names)
@@ -25,7 +25,7 @@ export function linkPage(view: LinkView, formToken: string, attempt?: Attempt): 
     title: attempt ? TEXTS.errorTitle(title) : title,
     styles: conditionStyles(fields),
     footer: TEXTS.link.keeper(names),
-    main: html`${tilePair({ name: view.projectName, logo: view.projectLogoUrl }, view.toolkit)}
+    main: html`${tilePair({ name: names.project, logo: view.projectLogoUrl }, view.toolkit)}
 <h1>${title}</h1>
 <p class="lead">${leadOf(view, names)}</p>
 ${attempt && problemSummary(attempt, fields)}
@@ -39,6 +39,14 @@ ${guide && html`<p class="guide"><a href="${guide}" target="_blank" rel="noopene
 </form>`,
   })
 }
+
+/** What the first project is called at the first start: nobody chose it, and nobody would know it. */
+const NO_NAME = 'default'
+
+export const namesOf = ({ toolkit, projectName }: Pick<LinkView, 'toolkit' | 'projectName'>): Names => ({
+  toolkit: toolkit.name,
+  project: projectName === NO_NAME ? TEXTS.unnamedProject : projectName,
+})
 
 /** First in the order of focus: without a script, `autofocus` alone can take a person to what went wrong. */
 function problemSummary({ values, problem }: Attempt, fields: readonly DrawnField[]): Markup {

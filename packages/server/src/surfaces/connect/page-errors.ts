@@ -8,6 +8,14 @@ import { TEXTS } from './texts.ts'
 
 const PAGES: Partial<Record<ErrorCode, () => Page>> = {
   link_not_found: gonePage,
+  // What the link was made for has been taken away since.
+  account_not_found: gonePage,
+  auth_config_not_found: gonePage,
+  auth_config_disabled: gonePage,
+  auth_scheme_not_offered: gonePage,
+  not_connectable: gonePage,
+  project_not_found: gonePage,
+  toolkit_not_found: gonePage,
   link_closed: usedPage,
   authorization_not_found: () => noticePage(TEXTS.late),
   browser_mismatch: () => noticePage(TEXTS.elsewhere),

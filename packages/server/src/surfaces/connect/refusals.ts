@@ -1,6 +1,7 @@
 import type { LinkView } from '../../domain/connecting/connect-link.ts'
 import type { FieldError, HoldfastError } from '../../errors.ts'
 import { drawnFields } from './form-values.ts'
+import { namesOf } from './link-page.ts'
 import { TEXTS } from './texts.ts'
 
 export interface Refusal {
@@ -13,7 +14,7 @@ export interface Refusal {
  * was entered. Stands at the field where there is no doubt which one is meant.
  */
 export function explainRefusal({ code, message, fields }: HoldfastError, view: LinkView): Refusal | undefined {
-  const names = { toolkit: view.toolkit.name, project: view.projectName }
+  const names = namesOf(view)
   const drawn = drawnFields(view.fields)
   switch (code) {
     case 'credential_rejected': {

@@ -4,21 +4,26 @@
 const inSentence = (title: string): string =>
   /^\p{Lu}\p{Ll}/u.test(title) ? title.charAt(0).toLowerCase() + title.slice(1) : title
 
+const atStart = (name: string): string => (name === TEXTS.unnamedProject ? name.charAt(0).toUpperCase() + name.slice(1) : name)
+
 export interface Names {
   readonly toolkit: string
   readonly project: string
 }
 
 export const TEXTS = {
+  /** For a project that nobody has given a name. */
+  unnamedProject: 'this app',
   errorTitle: (title: string) => `Error: ${title}`,
 
   link: {
     title: ({ toolkit, project }: Names) => `Connect ${toolkit} to ${project}`,
     titleAgain: ({ toolkit, project }: Names) => `Connect ${toolkit} to ${project} again`,
-    leadAgain: ({ toolkit, project }: Names) => `${project} was connected to ${toolkit} before, and asks you to renew it.`,
-    leadKey: ({ toolkit, project }: Names) => `${project} asks you for access to ${toolkit}.`,
+    leadAgain: ({ toolkit, project }: Names) =>
+      `${atStart(project)} was connected to ${toolkit} before, and asks you to renew it.`,
+    leadKey: ({ toolkit, project }: Names) => `${atStart(project)} asks you for access to ${toolkit}.`,
     leadGrant: ({ toolkit, project }: Names) =>
-      `${project} asks you for access to ${toolkit}. You sign in at ${toolkit}, and nobody else sees your password.`,
+      `${atStart(project)} asks you for access to ${toolkit}. You sign in at ${toolkit}, and nobody else sees your password.`,
     gets: ({ project }: Names) => `What ${project} gets`,
     getsKey: ({ toolkit }: Names) => `It can do whatever this access allows at ${toolkit}, without asking you each time.`,
     getsGrant: ({ toolkit }: Names) => `It can do what you agree to at ${toolkit}, without asking you each time.`,
