@@ -30,12 +30,19 @@ const forUse = (db: Db, projectId: string) =>
     .select('c.settings as config_settings')
     .select(['cs.version as config_version', 'cs.key_id as config_key_id', 'cs.sealed as config_sealed'])
 
-const accountForUseById = hotQuery(['projectId', 'id'], (db, { projectId, id }) => forUse(db, projectId).where('a.id', '=', id))
+type Found = AccountForUse | undefined
 
-export async function findAccountForUse(db: Db, projectId: ProjectId, id: string): Promise<AccountForUse | undefined> {
-  const [row] = await accountForUseById(db, { projectId, id })
-  return row && toAccountForUse(row)
-}
+const firstForUse = ([row]: readonly UseRow[]): Found => row && toAccountForUse(row)
+
+const accountForUseById = hotQuery(
+  ['projectId', 'id'],
+  (db, { projectId, id }) => forUse(db, projectId).where('a.id', '=', id),
+  firstForUse,
+)
+
+/** One and the same object for as long as nothing is written, where the database can tell. */
+export const findAccountForUse = (db: Db, projectId: ProjectId, id: string): Found | Promise<Found> =>
+  accountForUseById(db, { projectId, id })
 
 export interface AccountChoice {
   readonly userId: string
@@ -58,24 +65,26 @@ const latestForUse = (db: Db, projectId: string, userId: string, toolkitSlug: st
     .limit(1)
 }
 
-const latestOfToolkit = hotQuery(['projectId', 'userId', 'toolkitSlug'], (db, { projectId, userId, toolkitSlug }) =>
-  latestForUse(db, projectId, userId, toolkitSlug),
+const latestOfToolkit = hotQuery(
+  ['projectId', 'userId', 'toolkitSlug'],
+  (db, { projectId, userId, toolkitSlug }) => latestForUse(db, projectId, userId, toolkitSlug),
+  firstForUse,
 )
-const latestOfAuthConfig = hotQuery(['projectId', 'userId', 'toolkitSlug', 'authConfigId'], (db, names) =>
-  latestForUse(db, names.projectId, names.userId, names.toolkitSlug, names.authConfigId),
+const latestOfAuthConfig = hotQuery(
+  ['projectId', 'userId', 'toolkitSlug', 'authConfigId'],
+  (db, names) => latestForUse(db, names.projectId, names.userId, names.toolkitSlug, names.authConfigId),
+  firstForUse,
 )
 
 /** The user's most recent ACTIVE private account of a toolkit. */
-export async function findActiveAccountForUse(
+export const findActiveAccountForUse = (
   db: Db,
   projectId: ProjectId,
   { userId, toolkitSlug, authConfigId }: AccountChoice,
-): Promise<AccountForUse | undefined> {
-  const [row] = authConfigId
-    ? await latestOfAuthConfig(db, { projectId, userId, toolkitSlug, authConfigId })
-    : await latestOfToolkit(db, { projectId, userId, toolkitSlug })
-  return row && toAccountForUse(row)
-}
+): Found | Promise<Found> =>
+  authConfigId
+    ? latestOfAuthConfig(db, { projectId, userId, toolkitSlug, authConfigId })
+    : latestOfToolkit(db, { projectId, userId, toolkitSlug })
 
 interface CredentialColumns {
   readonly version: number | null
@@ -99,7 +108,9 @@ const toStored = (row: CredentialColumns): StoredCredential | undefined => {
   return sealed && { ...sealed, expiresAt, refreshAt, failedRefreshes: failedRefreshes ?? 0 }
 }
 
-const toAccountForUse = (row: AccountRow & ConfigColumns & CredentialColumns): AccountForUse => ({
+type UseRow = AccountRow & ConfigColumns & CredentialColumns
+
+const toAccountForUse = (row: UseRow): AccountForUse => ({
   ...toListed(row),
   credential: toStored(row),
   authConfigSettings: row.config_settings === null ? null : settingsFromText(row.config_settings),

@@ -40,7 +40,7 @@ export interface RenewedUse extends AccountInUse {
 /** One read while the credential is fresh: the account, its secret and its auth config come in one statement. */
 export async function useAccount(deps: AccountsDeps, projectId: ProjectId, wanted: AccountWanted): Promise<AccountInUse> {
   const found = wanted.accountId
-    ? await findById(deps, projectId, wanted.accountId, wanted)
+    ? admit(await findAccountForUse(deps.db, projectId, wanted.accountId), wanted.accountId, wanted)
     : await findByUser(deps, projectId, wanted)
   assertUsable(found)
   return openForUse(deps, projectId, await freshCredential(deps, found))
@@ -62,18 +62,28 @@ function assertUsable(found: AccountForUse): asserts found is UsableAccount {
   if (!found.credential) throw credentialMissing()
 }
 
-async function openForUse(deps: AccountsDeps, projectId: ProjectId, found: AccountForUse): Promise<AccountInUse> {
+/** What was made of a row that has not changed since; the row's plaintext goes when the row does. */
+const opened = new WeakMap<AccountForUse, { readonly deps: AccountsDeps; readonly inUse: AccountInUse }>()
+
+function openForUse(deps: AccountsDeps, projectId: ProjectId, found: AccountForUse): AccountInUse | Promise<AccountInUse> {
+  const known = opened.get(found)
+  return known?.deps === deps ? known.inUse : openAnew(deps, projectId, found)
+}
+
+async function openAnew(deps: AccountsDeps, projectId: ProjectId, found: AccountForUse): Promise<AccountInUse> {
   assertUsable(found)
   const { account } = found
   const toolkit = deps.catalogue.requireToolkit(account.toolkitSlug)
-  const opened = await openCredential(deps.credentials, { projectId, ownerId: account.id }, found.credential)
+  const credential = await openCredential(deps.credentials, { projectId, ownerId: account.id }, found.credential)
   const shared = found.authConfigSettings?.hasSharedCredentials ? await sharedValues(deps, projectId, found) : NONE_SHARED
-  return {
+  const inUse: AccountInUse = {
     account,
-    credential: makeUsable(deps, toolkit, account, opened, shared),
+    credential: makeUsable(deps, toolkit, account, credential, shared),
     toolsAllowed: found.authConfigSettings?.toolsForExecution,
     ...(isGrant(found) && { renew: () => renew(deps, projectId, found) }),
   }
+  opened.set(found, { deps, inUse })
+  return inUse
 }
 
 async function renew(deps: AccountsDeps, projectId: ProjectId, used: GrantInUse): Promise<RenewedUse | undefined> {
@@ -113,13 +123,8 @@ function makeUsable(
   return credential
 }
 
-async function findById(
-  deps: AccountsDeps,
-  projectId: ProjectId,
-  id: string,
-  { userId, toolkitSlug, permit }: AccountWanted,
-): Promise<AccountForUse> {
-  const found = await findAccountForUse(deps.db, projectId, id)
+/** The account asked for by its id, if this caller may use it for this. */
+function admit(found: AccountForUse | undefined, id: string, { userId, toolkitSlug, permit }: AccountWanted): AccountForUse {
   if (!found) throw accountNotFound(id)
   const { account } = found
   permit?.(account)

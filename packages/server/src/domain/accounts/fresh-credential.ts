@@ -24,9 +24,13 @@ const isOver = ({ credential: { expiresAt } }: GrantInUse, now: number) => expir
  * all; the others go on with the token that still lives, and wait only for one that does not.
  * @throws HoldfastError `credential_expired`, `refresh_unavailable`
  */
-export async function freshCredential(deps: AccountsDeps, found: AccountForUse): Promise<AccountForUse> {
-  const startedAt = deps.now()
-  if (found.account.status !== 'ACTIVE' || !isGrant(found) || !(isDue(found, startedAt) || isOver(found, startedAt))) return found
+export function freshCredential(deps: AccountsDeps, found: AccountForUse): AccountForUse | Promise<AccountForUse> {
+  if (found.account.status !== 'ACTIVE' || !isGrant(found)) return found
+  const now = deps.now()
+  return isDue(found, now) || isOver(found, now) ? refreshFirst(deps, found, now) : found
+}
+
+async function refreshFirst(deps: AccountsDeps, found: GrantInUse, startedAt: number): Promise<AccountForUse> {
   const isUnderWay = deps.refreshes.flights.has(`${stateKey(found.account)}/${found.credential.version}`)
   if (isUnderWay && !isOver(found, startedAt)) return found
   const result = await refreshWithin(deps, found, { mayGoOn: (grant) => !isOver(grant, deps.now()) })

@@ -31,7 +31,9 @@ export async function proxy(deps: ExecutionDeps, projectId: ProjectId, call: Pro
   const startedAt = deps.now()
   const used = await useAccount(deps, projectId, call)
   const { account, credential } = used
-  const request = await buildProxyRequest(deps, credential, call)
+  const url = resolveEndpoint(credential, call.endpoint)
+  const carried = call.binaryBody ? await readBinaryBody(deps, call.binaryBody) : readBody(call.body)
+  const request = buildProxyRequest(credential, call, url, carried)
 
   const record = (status: number | null, error: string | null) =>
     deps.log.record({
@@ -66,16 +68,19 @@ const scrubReply = ({ status, headers, content }: ProxyReply, scrub: (text: stri
   content: mapTexts(content, scrub),
 })
 
-async function buildProxyRequest(deps: ExecutionDeps, credential: UsableCredential, call: ProxyCall): Promise<PlainRequest> {
-  const url = resolveEndpoint(credential, call.endpoint)
+function buildProxyRequest(
+  credential: UsableCredential,
+  call: ProxyCall,
+  url: URL,
+  { body, contentType }: Carried,
+): PlainRequest {
   const headers: Record<string, string> = {}
   for (const { name, value, in: place } of call.parameters ?? []) {
     if (place === 'query') url.searchParams.append(name, value)
     else headers[name.toLowerCase()] = value
   }
-  const carried = call.binaryBody ? await readBinaryBody(deps, call.binaryBody) : readBody(call.body)
-  if (carried.contentType && !headers['content-type']) headers['content-type'] = carried.contentType
-  return { method: call.method, url, headers: { ...credential.headers(), ...headers }, body: carried.body }
+  if (contentType && !headers['content-type']) headers['content-type'] = contentType
+  return { method: call.method, url, headers: { ...credential.headers(), ...headers }, body }
 }
 
 /** A path is a path, whatever it begins with: `//host` and `@host` do not lead anywhere else. */
@@ -146,5 +151,8 @@ const NOT_SHOWN = new Set([
   'upgrade',
 ])
 
-const showHeaders = ({ headers }: OutboundReply): Record<string, string> =>
-  Object.fromEntries(Object.entries(headers).filter(([name]) => !NOT_SHOWN.has(name)))
+function showHeaders({ headers }: OutboundReply): Record<string, string> {
+  const shown: Record<string, string> = {}
+  for (const name in headers) if (headers[name] !== undefined && !NOT_SHOWN.has(name)) shown[name] = headers[name]
+  return shown
+}

@@ -5,7 +5,8 @@ import type { OutboundReply } from '../../platform/outbound/outbound.ts'
 /** What an upstream sent, as JSON, as text, or as bytes with their type. */
 export type ReplyContent =
   | { readonly kind: 'empty' }
-  | { readonly kind: 'json'; readonly value: unknown }
+  /** `text`: as the upstream wrote it, while nothing in it has been changed. */
+  | { readonly kind: 'json'; readonly value: unknown; readonly text?: string }
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'binary'; readonly bytes: Buffer; readonly contentType: string }
 
@@ -19,11 +20,12 @@ export function readContent({ headers, body }: Pick<OutboundReply, 'headers' | '
   if (body.length === 0) return { kind: 'empty' }
   const contentType = headers['content-type'] ?? ''
   if (JSON_TYPE.test(contentType) || (contentType === '' && looksLikeJson(body))) {
+    const text = body.toString()
     try {
-      const value: unknown = JSON.parse(body.toString())
-      return isDeeperThan(value, MAX_LEVELS) ? { kind: 'text', text: body.toString() } : { kind: 'json', value }
+      const value: unknown = JSON.parse(text)
+      return isDeeperThan(value, MAX_LEVELS) ? { kind: 'text', text } : { kind: 'json', value, text }
     } catch {
-      return { kind: 'text', text: body.toString() } // mislabelled, or several documents in one
+      return { kind: 'text', text } // mislabelled, or several documents in one
     }
   }
   if (TEXT_TYPE.test(contentType)) return { kind: 'text', text: body.toString() }

@@ -102,6 +102,22 @@ for (const testDatabase of testDatabases()) {
       assert.equal(await readsOf(() => db.insertInto('event').values(event('other')).execute()), 1)
     })
 
+  test(`what is made of the rows of a hot read is made anew after a change (${testDatabase.name})`, async () => {
+    const { db } = await testDatabase.open()
+    const made = hotQuery(
+      ['id'],
+      (on, { id }) => on.selectFrom('event').select('type').where('project_id', '=', 'pr_a').where('id', '=', id),
+      ([row]) => row && { of: row.type },
+    )
+    assert.equal(await made(db, { id: 'e' }), undefined)
+    await db.insertInto('event').values(event('e', 'one')).execute()
+    const first = await made(db, { id: 'e' })
+    assert.deepEqual(first, { of: 'one' })
+    assert.equal((await made(db, { id: 'e' })) === first, testDatabase.name === 'sqlite')
+    await db.updateTable('event').set({ type: 'two' }).where('id', '=', 'e').execute()
+    assert.deepEqual(await made(db, { id: 'e' }), { of: 'two' })
+  })
+
   test(`values that could be taken for each other are not (${testDatabase.name})`, async () => {
     const { db } = await testDatabase.open()
     await db

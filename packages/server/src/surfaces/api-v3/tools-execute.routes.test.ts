@@ -205,6 +205,14 @@ test('bytes go through the proxy both ways, also more than other routes take', a
   assert.equal(upstream.seen.length, sent)
 })
 
+test('JSON goes through the proxy as the upstream wrote it: no digit of a large number is lost', async (t) => {
+  const json = '{ "id": 12345678901234567890, "price": 1.10, "name": "ü \\u00fc", "list": [1, 2] }'
+  const { proxy } = await setUp(t, sqlite, () => ({ body: json }))
+  const { text, body } = await proxy({ method: 'GET' })
+  assert.ok(text.includes(json), text)
+  assert.deepEqual([body.status, (body.data as { list: unknown }).list], [200, [1, 2]])
+})
+
 test('an upstream that nests without end is passed on as text', async (t) => {
   const json = `${'['.repeat(20_000)}${']'.repeat(20_000)}`
   for (const status of [200, 400]) {

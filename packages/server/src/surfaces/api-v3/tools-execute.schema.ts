@@ -2,6 +2,7 @@ import { type Static, Type } from 'typebox'
 import type { ToolCall, ToolResult } from '../../domain/execution/execute-tool.ts'
 import type { ProxyCall, ProxyReply } from '../../domain/execution/proxy.ts'
 import { HoldfastError } from '../../errors.ts'
+import { writtenReply } from '../http/written-reply.ts'
 import { AnyObject, Nullable, oneOf, WireAuthScheme } from './wire-shapes.ts'
 
 export const ToolSlugParams = Type.Object({ slug: Type.String() })
@@ -153,7 +154,10 @@ function binaryFromWire({
   })
 }
 
+/** JSON goes on as the upstream wrote it: no number loses a digit on the way. */
 export function proxyReplyToWire({ status, headers, content }: ProxyReply): Static<typeof WireProxyReply> {
+  if (content.kind === 'json' && content.text !== undefined)
+    return writtenReply(`{"status":${status},"headers":${JSON.stringify(headers)},"data":${content.text}}`)
   const answered = { status, headers: { ...headers } }
   switch (content.kind) {
     case 'empty':

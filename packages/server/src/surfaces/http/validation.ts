@@ -4,6 +4,7 @@ import { Compile, type Validator } from 'typebox/compile'
 import { Value } from 'typebox/value'
 import { type FieldError, HoldfastError } from '../../errors.ts'
 import { findUnstorableText, isTooDeep, TOO_DEEP } from './acceptable-values.ts'
+import { writeReply } from './written-reply.ts'
 
 interface SchemaIssue {
   readonly keyword: string
@@ -44,9 +45,9 @@ export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, http
 export const serializerCompiler =
   ({ check }: { check: boolean }): FastifySerializerCompiler<TSchema> =>
   ({ schema, url, httpStatus }) => {
-    if (!check) return JSON.stringify
+    if (!check) return writeReply
     return (reply) => {
-      const text = JSON.stringify(reply)
+      const text = writeReply(reply)
       const [issue] = validatorFor(schema).Errors(JSON.parse(text)) as SchemaIssue[]
       if (issue) throw new Error(`the ${httpStatus} reply of ${url} breaks its schema: ${issue.instancePath} ${issue.message}`)
       return text
