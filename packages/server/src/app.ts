@@ -29,6 +29,7 @@ import { createKeyRing, type KeyRing } from './platform/vault/key-ring.ts'
 import { givenMasterKeys, storedMasterKeys } from './platform/vault/master-keys.ts'
 import { authConfigsRoutes } from './surfaces/api-v3/auth-configs.routes.ts'
 import { connectedAccountsRoutes } from './surfaces/api-v3/connected-accounts.routes.ts'
+import { handoverRoutes } from './surfaces/api-v3/handover.routes.ts'
 import { orgRoutes, projectRoutes } from './surfaces/api-v3/projects.routes.ts'
 import { toolRouterRoutes } from './surfaces/api-v3/tool-router.routes.ts'
 import { toolkitRoutes } from './surfaces/api-v3/toolkits.routes.ts'
@@ -150,6 +151,7 @@ async function assemble({ config, logger, database, keys, catalogue, bootstrap }
     toolCatalogueRoutes(api, deps)
     authConfigsRoutes(api, deps)
     connectedAccountsRoutes(api, deps)
+    handoverRoutes(api, deps)
     toolExecutionRoutes(api, deps)
     toolRouterRoutes(api, deps)
   })

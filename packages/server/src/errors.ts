@@ -31,6 +31,8 @@ export type ErrorCode =
   | 'credential_conflict'
   | 'credential_unreadable'
   | 'credential_expired'
+  | 'credential_expired_app_owned'
+  | 'refresh_owned_by_app'
   | 'refresh_unavailable'
   | 'session_not_found'
   | 'not_connectable'

@@ -36,10 +36,10 @@ export async function setUpGrants(
     good: undefined,
     now: Date.now(),
   }
-  const upstream = await startUpstream(t, ({ url, headers, body }, response) => {
+  const upstream = await startUpstream(t, async ({ url, headers, body }, response) => {
     if (url === '/token') {
       const answer = world.token(new URLSearchParams(body))
-      response.writeHead(answer.status ?? 200, { 'content-type': 'application/json' }).end(JSON.stringify(answer.body))
+      response.writeHead(answer.status ?? 200, { 'content-type': 'application/json' }).end(JSON.stringify(await answer.body))
       return
     }
     const isGood = world.good === undefined || headers.authorization === `Bearer ${world.good}`
@@ -68,7 +68,8 @@ export async function setUpGrants(
     createAccount(deps, projectId, { authConfigId, userId: 'user_1', credential: { val }, ...options })
   const give = async (val: Record<string, unknown>, options: Partial<NewAccount> = {}) =>
     (await importGrant(val, options)).account.id
-  const call = (accountId: string) => executeTool(deps, projectId, { toolSlug: 'EXAMPLE_CALL', arguments: {}, accountId })
+  const call = (accountId: string, by = deps) =>
+    executeTool(by, projectId, { toolSlug: 'EXAMPLE_CALL', arguments: {}, accountId })
   const stored = async (id: Awaited<ReturnType<typeof give>>) =>
     (await readCredential(deps.credentials, { projectId, ownerId: id }))?.credential.val ?? {}
   const statusOf = async (id: string) => (await requireAccount(deps, projectId, id)).account

@@ -4,6 +4,7 @@ import { createProject, findProjectByKey } from '../src/domain/projects/projects
 import { newApiKey } from '../src/ids.ts'
 import { authConfigsRoutes } from '../src/surfaces/api-v3/auth-configs.routes.ts'
 import { connectedAccountsRoutes } from '../src/surfaces/api-v3/connected-accounts.routes.ts'
+import { handoverRoutes } from '../src/surfaces/api-v3/handover.routes.ts'
 import { projectRoutes } from '../src/surfaces/api-v3/projects.routes.ts'
 import { toolExecutionRoutes } from '../src/surfaces/api-v3/tools-execute.routes.ts'
 import { requireProject } from '../src/surfaces/http/authenticate.ts'
@@ -34,6 +35,7 @@ export async function openRouteApp(t: TestContext, testDatabase: TestDatabase, o
     projectRoutes(api, deps)
     authConfigsRoutes(api, deps)
     connectedAccountsRoutes(api, deps)
+    handoverRoutes(api, deps)
     toolExecutionRoutes(api, deps)
   })
   t.after(() => http.close())

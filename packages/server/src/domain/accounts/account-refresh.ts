@@ -1,3 +1,4 @@
+import { HoldfastError } from '../../errors.ts'
 import type { ProjectId } from '../../ids.ts'
 import type { Db } from '../../platform/storage/schema.ts'
 import { readCredential } from '../credentials/credentials.service.ts'
@@ -12,15 +13,17 @@ import { verifyCredential } from './verification.ts'
  * A grant is refreshed now, and its state is what came of that. Where there is nothing to refresh, it is a question to the
  * provider: a credential it refuses is EXPIRED from then on, one it takes (again) is ACTIVE. Where nothing can be asked, the
  * state stays as it is.
- * @throws HoldfastError `refresh_unavailable` when the provider gave no verdict
+ * @throws HoldfastError `refresh_unavailable` when the provider gave no verdict, `refresh_owned_by_app`
  */
 export async function refreshAccount(deps: AccountsDeps, projectId: ProjectId, id: string): Promise<Account> {
   const found = await findAccountForUse(deps.db, projectId, id)
   if (!found) throw accountNotFound(id)
   if (found.account.status === 'INACTIVE' || found.account.status === 'REVOKED') return found.account
   if (!isGrant(found)) return askProvider(deps, projectId, id)
+  if (found.credential.refreshOwner === 'app') throw ownedByApp(id)
   const result = await refreshWithin(deps, found, { mayGoOn: () => false, evenIfItFailed: true })
   if (result.kind === 'impossible') return askProvider(deps, projectId, id)
+  if (result.kind === 'app_owned') throw ownedByApp(id)
   if (result.kind === 'failed') throw unavailable(found.account, result.reason)
   if (result.kind === 'busy') throw unavailable(found.account, 'another server is still refreshing it')
   return (await requireAccount(deps, projectId, id)).account
@@ -39,3 +42,12 @@ async function askProvider(deps: AccountsDeps, projectId: ProjectId, id: string)
   if (verdict.outcome === 'good' && mayBecome(account.status, 'ACTIVE')) return become('ACTIVE', null)
   return account
 }
+
+const ownedByApp = (id: string) =>
+  new HoldfastError(
+    'refresh_owned_by_app',
+    `Connection ${id} is refreshed by the app, not by Holdfast (refresh_owner is "app").`,
+    {
+      fix: 'Push new tokens with PATCH /connected_accounts/{id}, or hand it over: POST /connected_accounts/{id}/handover {"to":"holdfast"}.',
+    },
+  )

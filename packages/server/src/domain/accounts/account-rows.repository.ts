@@ -3,7 +3,15 @@ import type { AccountId, AuthConfigId, ProjectId } from '../../ids.ts'
 import { unindexed } from '../../platform/storage/index-choice.ts'
 import type { ConnectedAccountTable, Db, Tables } from '../../platform/storage/schema.ts'
 import type { AuthScheme } from '../auth-schemes.ts'
-import { type Account, type AccountAcl, type AccountStatus, type AccountType, CLOSED_ACL, type ListedAccount } from './account.ts'
+import {
+  type Account,
+  type AccountAcl,
+  type AccountStatus,
+  type AccountType,
+  CLOSED_ACL,
+  type ListedAccount,
+  type UpstreamIdentity,
+} from './account.ts'
 
 const columns = [
   'a.project_id',
@@ -17,6 +25,7 @@ const columns = [
   'a.alias',
   'a.account_type',
   'a.acl',
+  'a.identity',
   'a.created_at',
   'a.updated_at',
 ] as const
@@ -78,12 +87,14 @@ export const toRow = (account: Account): ConnectedAccountTable => ({
   alias: account.alias,
   account_type: account.type,
   acl: account.type === 'SHARED' ? JSON.stringify(account.acl) : null,
+  identity: account.identity && JSON.stringify(account.identity),
+  identity_id: account.identity?.id ?? null,
   created_at: account.createdAt,
   updated_at: account.updatedAt,
   deleted_at: null,
 })
 
-export type AccountRow = Omit<ConnectedAccountTable, 'deleted_at'>
+export type AccountRow = Omit<ConnectedAccountTable, 'deleted_at' | 'identity_id'>
 
 const fromRow = (row: AccountRow): Account => ({
   id: row.id as AccountId,
@@ -97,6 +108,7 @@ const fromRow = (row: AccountRow): Account => ({
   alias: row.alias,
   type: row.account_type as AccountType,
   acl: row.acl === null ? CLOSED_ACL : (JSON.parse(row.acl) as AccountAcl),
+  identity: row.identity === null ? null : (JSON.parse(row.identity) as UpstreamIdentity),
   createdAt: row.created_at,
   updatedAt: row.updated_at,
 })

@@ -26,7 +26,7 @@ const forUse = (db: Db, projectId: string) =>
     .leftJoin('credential as cs', (join) =>
       join.onRef('cs.project_id', '=', 'a.project_id').onRef('cs.owner_id', '=', 'a.auth_config_id'),
     )
-    .select(['s.version', 's.key_id', 's.sealed', 's.expires_at', 's.refresh_at', 's.failed_refreshes'])
+    .select(['s.version', 's.key_id', 's.sealed', 's.expires_at', 's.refresh_at', 's.failed_refreshes', 's.refresh_owner'])
     .select('c.settings as config_settings')
     .select(['cs.version as config_version', 'cs.key_id as config_key_id', 'cs.sealed as config_sealed'])
 
@@ -93,6 +93,7 @@ interface CredentialColumns {
   readonly expires_at: number | null
   readonly refresh_at: number | null
   readonly failed_refreshes: number | null
+  readonly refresh_owner: string | null
   readonly config_settings: string | null
   readonly config_version: number | null
   readonly config_key_id: string | null
@@ -105,7 +106,8 @@ const toSealed = (version: number | null, keyId: string | null, sealed: Uint8Arr
 const toStored = (row: CredentialColumns): StoredCredential | undefined => {
   const sealed = toSealed(row.version, row.key_id, row.sealed)
   const { expires_at: expiresAt, refresh_at: refreshAt, failed_refreshes: failedRefreshes } = row
-  return sealed && { ...sealed, expiresAt, refreshAt, failedRefreshes: failedRefreshes ?? 0 }
+  const refreshOwner = row.refresh_owner === 'app' ? 'app' : 'holdfast'
+  return sealed && { ...sealed, expiresAt, refreshAt, failedRefreshes: failedRefreshes ?? 0, refreshOwner }
 }
 
 type UseRow = AccountRow & ConfigColumns & CredentialColumns

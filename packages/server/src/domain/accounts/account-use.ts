@@ -11,7 +11,7 @@ import { type AccountForUse, findAccountForUse, findActiveAccountForUse } from '
 import { type AccountsDeps, accountNotFound } from './accounts.service.ts'
 import { freshCredential, isGrant, renewRefused } from './fresh-credential.ts'
 import type { GrantInUse } from './grant-refresh.ts'
-import { rememberRefused } from './refresh-state.ts'
+import { remember, stateKey } from './refresh-state.ts'
 
 /** Whose credential a call wants: one account by id, or the user's most recent ACTIVE one of a toolkit. */
 export interface AccountWanted {
@@ -94,7 +94,7 @@ async function renew(deps: AccountsDeps, projectId: ProjectId, used: GrantInUse)
   return {
     ...fresh,
     refusedToo: () => {
-      if (version !== undefined) rememberRefused(deps.refreshes, found.account, version)
+      if (version !== undefined) remember(deps.refreshes.refusedFresh, stateKey(found.account), version)
     },
   }
 }

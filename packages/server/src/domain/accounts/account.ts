@@ -22,6 +22,15 @@ export function admitsUser({ userId: creator, type, acl }: Pick<Account, 'userId
   return acl.allowAllUsers || acl.allowedUserIds.includes(userId)
 }
 
+/** Whose account it is upstream, as far as the provider or an ID token said. */
+export interface UpstreamIdentity {
+  readonly id: string | null
+  readonly email: string | null
+  readonly name: string | null
+  /** What was granted, where the provider says it. */
+  readonly scopes: readonly string[] | null
+}
+
 /** One user's connection to one toolkit. Its secret is not here. */
 export interface Account {
   readonly id: AccountId
@@ -35,6 +44,7 @@ export interface Account {
   readonly alias: string | null
   readonly type: AccountType
   readonly acl: AccountAcl
+  readonly identity: UpstreamIdentity | null
   readonly createdAt: number
   readonly updatedAt: number
 }

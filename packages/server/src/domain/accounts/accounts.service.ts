@@ -43,7 +43,14 @@ export async function createAccount(
 ): Promise<{ account: Account; values: CredentialValues }> {
   const config = known ?? (await requireEnabledAuthConfig(deps, projectId, input.authConfigId))
   const now = deps.now()
-  const { account, values, times } = prepareAccount(deps, projectId, config, input, now, await readClientSettings(deps, config))
+  const { account, values, times, refreshOwner } = prepareAccount(
+    deps,
+    projectId,
+    config,
+    input,
+    now,
+    await readClientSettings(deps, config),
+  )
   if (input.validate) {
     const toolkit = deps.catalogue.requireToolkit(config.toolkitSlug)
     await assertCredentialGood(deps, toolkit, requireAuth(toolkit, config.scheme), values)
@@ -51,7 +58,8 @@ export async function createAccount(
   await refusingTakenAlias(account.alias, () =>
     deps.db.transaction().execute(async (trx) => {
       await insertAccount(trx, account)
-      await saveCredential(deps.credentials, trx, ownerOf(account), { scheme: account.scheme, val: values }, now, times)
+      const credential = { scheme: account.scheme, val: values }
+      await saveCredential(deps.credentials, trx, ownerOf(account), credential, now, times, refreshOwner)
       const data = { status: account.status, toolkit: account.toolkitSlug, user_id: account.userId }
       await recordEvent(trx, projectId, { type: 'connected_account.created', subjectId: account.id, data }, now)
     }),

@@ -1,13 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { HoldfastError } from '../../errors.ts'
 import { isGrantScheme } from '../auth-schemes.ts'
-import { stopRefreshing } from '../credentials/credentials.service.ts'
+import { markExpiryTold, stopRefreshing } from '../credentials/credentials.service.ts'
+import { recordEvent } from '../events/events.ts'
 import type { Account } from './account.ts'
 import { changeStatus } from './account-changes.ts'
 import { type AccountForUse, findAccountForUse } from './account-use.repository.ts'
 import { type AccountsDeps, accountNotFound } from './accounts.service.ts'
 import { type GrantInUse, LEASE_MS, type Refreshed, refreshGrant } from './grant-refresh.ts'
-import { stateKey } from './refresh-state.ts'
+import { remember, stateKey } from './refresh-state.ts'
 
 /** A little longer than a lease: who waits for a server that died takes over from it. */
 const WAIT_MS = LEASE_MS + 5_000
@@ -22,11 +23,12 @@ const isOver = ({ credential: { expiresAt } }: GrantInUse, now: number) => expir
 /**
  * What a call uses. Costs nothing but a look at the clock while the grant is fresh. Due, it is refreshed first, by one call of
  * all; the others go on with the token that still lives, and wait only for one that does not.
- * @throws HoldfastError `credential_expired`, `refresh_unavailable`
+ * @throws HoldfastError `credential_expired`, `credential_expired_app_owned`, `refresh_unavailable`
  */
 export function freshCredential(deps: AccountsDeps, found: AccountForUse): AccountForUse | Promise<AccountForUse> {
   if (found.account.status !== 'ACTIVE' || !isGrant(found)) return found
   const now = deps.now()
+  if (found.credential.refreshOwner === 'app') return isOver(found, now) ? refuseOfApp(deps, found) : found
   return isDue(found, now) || isOver(found, now) ? refreshFirst(deps, found, now) : found
 }
 
@@ -38,6 +40,8 @@ async function refreshFirst(deps: AccountsDeps, found: GrantInUse, startedAt: nu
     case 'renewed':
     case 'dead':
       return reread(deps, found.account)
+    case 'app_owned':
+      return isOver(found, deps.now()) ? refuseOfApp(deps, found) : found
     case 'busy':
       if (isOver(found, deps.now())) throw unavailable(found.account, 'another server is still refreshing it')
       return found
@@ -60,6 +64,7 @@ export async function renewRefused(deps: AccountsDeps, used: GrantInUse): Promis
   const current = await findAccountForUse(deps.db, account.projectId, account.id)
   if (current?.account.status !== 'ACTIVE' || !isGrant(current)) return undefined
   if (current.credential.version !== credential.version) return current
+  // Of the app's grant there is none but what the app has pushed.
   const { kind } = await refreshWithin(deps, current, { mayGoOn: () => false })
   if (kind !== 'renewed') return undefined
   const renewed = await findAccountForUse(deps.db, account.projectId, account.id)
@@ -104,6 +109,28 @@ async function refuseExpired(
     await changeStatus(trx, account, 'EXPIRED', reason, deps.now())
   })
   throw new HoldfastError('credential_expired', `Connection ${account.id}: ${lowerFirst(reason)}.`, { fix })
+}
+
+/** The app is told by one event for each version, and every caller by the refusal. */
+async function refuseOfApp(deps: AccountsDeps, { account, credential }: GrantInUse): Promise<never> {
+  const { version, expiresAt } = credential
+  const key = stateKey(account)
+  if (deps.refreshes.toldExpired.get(key) !== version) {
+    await deps.db.transaction().execute(async (trx) => {
+      if (!(await markExpiryTold(trx, ownerOf(account), version))) return
+      const data = { refresh_owner: 'app', expired_at: expiresAt === null ? null : new Date(expiresAt).toISOString() }
+      const event = { type: 'connected_account.credential_expired', subjectId: account.id, data } as const
+      await recordEvent(trx, account.projectId, event, deps.now())
+    })
+    remember(deps.refreshes.toldExpired, key, version)
+  }
+  throw new HoldfastError(
+    'credential_expired_app_owned',
+    `The access token of connection ${account.id} expired, and refreshing it is the app's part (refresh_owner is "app").`,
+    {
+      fix: 'Push the new tokens with PATCH /connected_accounts/{id}, or let Holdfast refresh from now on: POST /connected_accounts/{id}/handover {"to":"holdfast"}.',
+    },
+  )
 }
 
 const lowerFirst = (text: string) => `${text.charAt(0).toLowerCase()}${text.slice(1)}`

@@ -12,7 +12,7 @@ import {
   takeLease,
   updateCredential,
 } from '../credentials/credentials.service.ts'
-import { planRefresh } from '../credentials/grant-refresh-request.ts'
+import { planRefresh, type RefreshPlan } from '../credentials/grant-refresh-request.ts'
 import { timesUntil, withTokens } from '../credentials/grant-times.ts'
 import { withOperatorsApp } from '../oauth-apps/oauth-apps.service.ts'
 import { requireAuth } from '../toolkits/catalogue.ts'
@@ -29,6 +29,8 @@ export type Refreshed =
   /** Nothing was learnt about the grant; the next attempt comes later. */
   | { readonly kind: 'failed'; readonly reason: string }
   | { readonly kind: 'impossible'; readonly why: string; readonly fix: string }
+  /** The app refreshes it, not Holdfast. */
+  | { readonly kind: 'app_owned' }
   /** The provider will never refresh it again: the connection is EXPIRED now. */
   | { readonly kind: 'dead' }
 
@@ -76,13 +78,10 @@ export function refreshGrant(
 
 async function fly(deps: AccountsDeps, found: GrantInUse, evenIfItFailed: boolean): Promise<Refreshed> {
   const { account, credential } = found
+  if (credential.refreshOwner === 'app') return { kind: 'app_owned' }
   const owner = { projectId: account.projectId, ownerId: account.id }
   const toolkit = deps.catalogue.requireToolkit(account.toolkitSlug)
-  const { val } = await openCredential(deps.credentials, owner, credential)
-  const { credentials, sharedCredentials } = await openAuthConfig(deps, found)
-  const auth = requireAuth(toolkit, account.scheme)
-  const client = found.authConfig.managed ? await withOperatorsApp(deps, toolkit.slug, credentials) : credentials
-  const plan = planRefresh(toolkit, auth, { ...sharedCredentials, ...val }, client, deps.operatorAllows)
+  const plan = await planGrantRefresh(deps, found)
   if (plan.kind === 'impossible') return plan
 
   const now = deps.now()
@@ -90,15 +89,32 @@ async function fly(deps: AccountsDeps, found: GrantInUse, evenIfItFailed: boolea
   if (!evenIfItFailed && failedRefreshes > 0 && refreshAt !== null && refreshAt > now)
     return { kind: 'failed', reason: `${toolkit.name} did not refresh it a moment ago` }
   const leaseUntil = now + LEASE_MS
-  if (!(await takeLease(deps.db, owner, credential, { now, leaseUntil }))) return { kind: 'busy' }
+  const taken = await takeLease(deps.db, owner, credential, { now, leaseUntil })
+  if (!taken) return { kind: 'busy' }
 
-  const lease: Lease = { found, leaseUntil, spent: plan.refreshToken }
+  const lease: Lease = { found, leaseUntil, spent: plan.refreshToken, unansweredSince: taken.unansweredSince }
   const outcome = await ask(deps, { ...plan.request, timeoutMs: REQUEST_TIMEOUT_MS })
   if (outcome.kind === 'granted') return storeTokens(deps, lease, outcome.tokens)
   if (outcome.kind === 'rejected' && GRANT_IS_GONE.has(outcome.code))
-    return expire(deps, lease, `${toolkit.name} no longer refreshes this grant (${outcome.code})`)
+    return expire(deps, lease, `${toolkit.name} no longer refreshes this grant (${outcome.code})${whySpent(lease)}`)
   return postpone(deps, lease, outcome, toolkit.name)
 }
+
+export async function planGrantRefresh(deps: AccountsDeps, found: GrantInUse): Promise<RefreshPlan> {
+  const { account, credential } = found
+  const toolkit = deps.catalogue.requireToolkit(account.toolkitSlug)
+  const { val } = await openCredential(deps.credentials, { projectId: account.projectId, ownerId: account.id }, credential)
+  const { credentials, sharedCredentials } = await openAuthConfig(deps, found)
+  const client = found.authConfig.managed ? await withOperatorsApp(deps, toolkit.slug, credentials) : credentials
+  const auth = requireAuth(toolkit, account.scheme)
+  return planRefresh(toolkit, auth, { ...sharedCredentials, ...val }, client, deps.operatorAllows)
+}
+
+/** A server that died after the provider had answered took a rotated token with it: then that is what happened. */
+const whySpent = ({ unansweredSince }: Lease): string =>
+  unansweredSince === undefined
+    ? ''
+    : `. An attempt at ${new Date(unansweredSince).toISOString()} ended without an answer that was stored, and may have spent its refresh token`
 
 /** A destination that is refused is the operator's to mend, and no reason to ask again at once. */
 async function ask(deps: AccountsDeps, request: Parameters<typeof requestToken>[1]): Promise<TokenOutcome> {
@@ -115,6 +131,8 @@ interface Lease {
   readonly leaseUntil: number
   /** The refresh token that went out. */
   readonly spent: string
+  /** It had gone out before, then, and nobody stored what came of it. */
+  readonly unansweredSince: number | undefined
 }
 
 const ownerOf = ({ found: { account } }: Lease) => ({ projectId: account.projectId, ownerId: account.id })
@@ -189,7 +207,8 @@ async function postpone(
       : Math.min(outcome.retryAfterMs ?? backoff(failedRefreshes), MAX_PROVIDER_DELAY_MS)
   // Up to a third later, so that servers and grants do not come back together.
   const refreshAt = Math.round(deps.now() + wait * (1 + Math.random() / 3))
-  await endLease(deps.db, ownerOf(lease), lease.leaseUntil, { refreshAt, failedRefreshes })
+  const answered = outcome.kind === 'rejected'
+  await endLease(deps.db, ownerOf(lease), lease.leaseUntil, { refreshAt, failedRefreshes, answered })
   const reason =
     outcome.kind === 'rejected'
       ? `${provider} refused the refresh request (${outcome.code}): check client_id and client_secret of the auth config`

@@ -82,7 +82,9 @@ export const activateAccount = (
     const stored = await readCredential(deps.credentials, owner, trx)
     if (!stored) throw credentialMissing()
     const credential = { scheme: account.scheme, val: valuesFrom(stored.credential.val) }
-    if (!(await updateCredential(deps.credentials, trx, owner, stored.version, credential, now, { times }))) throw new LostRace()
+    // Only Holdfast has the tokens of a grant that came by its own link, whoever refreshed the one before.
+    const written = { times, refreshOwner: 'holdfast' } as const
+    if (!(await updateCredential(deps.credentials, trx, owner, stored.version, credential, now, written))) throw new LostRace()
     await become(trx, account, { status: 'ACTIVE', statusReason: null }, now)
     await alongside(trx, account, now)
     return { ...account, status: 'ACTIVE', statusReason: null, updatedAt: now }

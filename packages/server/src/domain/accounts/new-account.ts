@@ -2,7 +2,7 @@ import { HoldfastError } from '../../errors.ts'
 import { newAccountId, type ProjectId } from '../../ids.ts'
 import type { AuthConfig } from '../auth-configs/auth-config.ts'
 import { type AuthScheme, isGrantScheme } from '../auth-schemes.ts'
-import type { CredentialValues, GrantTimes } from '../credentials/credential.ts'
+import type { CredentialValues, GrantTimes, RefreshOwner } from '../credentials/credential.ts'
 import { timesOfImport } from '../credentials/grant-times.ts'
 import { type Catalogue, requireAuth } from '../toolkits/catalogue.ts'
 import { acceptImport } from './accept-credential.ts'
@@ -17,6 +17,8 @@ export interface NewAccount {
   readonly alias?: string | undefined
   readonly type?: AccountType | undefined
   readonly acl?: Partial<AccountAcl> | undefined
+  /** Who refreshes the grant. Left out: Holdfast. */
+  readonly refreshOwner?: RefreshOwner | undefined
   /** Ask the provider before anything is stored. */
   readonly validate?: boolean | undefined
 }
@@ -25,6 +27,7 @@ export interface PreparedAccount {
   readonly account: Account
   readonly values: CredentialValues
   readonly times: GrantTimes | undefined
+  readonly refreshOwner: RefreshOwner
 }
 
 /**
@@ -47,7 +50,9 @@ export function prepareAccount(
   assertAddressAllowed({ operatorAllows }, toolkit, auth, values)
   const status = input.credential?.val['status'] === 'INACTIVE' ? 'INACTIVE' : 'ACTIVE'
   const account = accountOf(projectId, config, input, status, now)
-  return { account, values, times: isGrantScheme(account.scheme) ? timesOfImport(values, now) : undefined }
+  const refreshOwner = input.refreshOwner ?? 'holdfast'
+  if (refreshOwner === 'app' && !isGrantScheme(account.scheme)) throw nothingToRefresh(account.scheme)
+  return { account, values, refreshOwner, times: isGrantScheme(account.scheme) ? timesOfImport(values, now) : undefined }
 }
 
 /** An account of this auth config, with nothing but its state left to say. */
@@ -72,10 +77,17 @@ export function accountOf(
     alias: input.alias || null,
     type,
     acl: { ...CLOSED_ACL, ...input.acl },
+    identity: null,
     createdAt: now,
     updatedAt: now,
   }
 }
+
+const nothingToRefresh = (scheme: AuthScheme) =>
+  new HoldfastError('invalid_request', `A credential of scheme ${scheme} is refreshed by nobody, so it has no refresh_owner.`, {
+    fix: 'Leave refresh_owner out.',
+    fields: [{ path: 'connection.refresh_owner', message: `is for OAUTH2, not for ${scheme}` }],
+  })
 
 export function assertSameScheme(expected: AuthScheme, given: AuthScheme | undefined, of: string): void {
   if (given !== undefined && given !== expected)

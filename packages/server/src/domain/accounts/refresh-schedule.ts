@@ -75,5 +75,5 @@ async function refreshDue(
   if (!isGrant(found) || account.status !== 'ACTIVE') return void (await stopRefreshing(deps.db, owner, credential.version))
   if (credential.refreshAt === null || credential.refreshAt > deps.now()) return
   const { kind } = await refreshGrant(deps, found)
-  if (kind === 'impossible') await stopRefreshing(deps.db, owner, credential.version)
+  if (kind === 'impossible' || kind === 'app_owned') await stopRefreshing(deps.db, owner, credential.version)
 }

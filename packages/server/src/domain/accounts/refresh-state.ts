@@ -7,16 +7,18 @@ export interface RefreshState {
   readonly flights: Map<string, Promise<Refreshed>>
   /** The version of a grant that the upstream refused though it was fresh: refreshing it again would change nothing. */
   readonly refusedFresh: Map<string, number>
+  /** The version of a grant of which the app was told here that it expired. */
+  readonly toldExpired: Map<string, number>
 }
 
-export const createRefreshState = (): RefreshState => ({ flights: new Map(), refusedFresh: new Map() })
+export const createRefreshState = (): RefreshState => ({ flights: new Map(), refusedFresh: new Map(), toldExpired: new Map() })
 
 export const stateKey = ({ projectId, id }: Pick<Account, 'projectId' | 'id'>): string => `${projectId}/${id}`
 
 const MAX_REMEMBERED = 5_000
 
-export function rememberRefused(state: RefreshState, account: Account, version: number): void {
-  const [oldest] = state.refusedFresh.size >= MAX_REMEMBERED ? state.refusedFresh.keys() : []
-  if (oldest !== undefined) state.refusedFresh.delete(oldest)
-  state.refusedFresh.set(stateKey(account), version)
+export function remember(versions: Map<string, number>, key: string, version: number): void {
+  const [oldest] = versions.size >= MAX_REMEMBERED ? versions.keys() : []
+  if (oldest !== undefined) versions.delete(oldest)
+  versions.set(key, version)
 }

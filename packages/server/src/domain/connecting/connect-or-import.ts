@@ -1,3 +1,4 @@
+import { HoldfastError } from '../../errors.ts'
 import type { ProjectId } from '../../ids.ts'
 import type { Account } from '../accounts/account.ts'
 import { createAccount } from '../accounts/accounts.service.ts'
@@ -29,6 +30,7 @@ export async function connectOrImport(
   if (!flowOf(config.scheme) || Object.keys(given).some((name) => OF_A_GRANT.test(name)))
     return createAccount(deps, projectId, input, config)
   assertSameScheme(config.scheme, input.credential?.scheme, 'auth config')
+  if (input.refreshOwner === 'app') throw nothingHandedOver()
   const { authConfigId, userId, alias, type, acl } = input
   const values = Object.fromEntries(Object.entries(given).filter(([name]) => !ABOUT_THE_WAY.has(name)))
   const link = { authConfigId, userId, alias, type, acl, values, callbackUrl }
@@ -41,3 +43,9 @@ const OF_A_GRANT = /token|authed_user|credential/i
 
 /** What clients send of the way and not of the connection. */
 const ABOUT_THE_WAY = new Set(['status', 'redirectUrl', 'callback_url', 'callbackUrl', 'long_redirect_url', 'state_prefix'])
+
+const nothingHandedOver = () =>
+  new HoldfastError('invalid_request', 'refresh_owner "app" is for a grant that the app has, and none was given.', {
+    fix: 'Give access_token and refresh_token, or leave refresh_owner out; a grant that a link brings is handed over later.',
+    fields: [{ path: 'connection.refresh_owner', message: 'must not be "app" without a grant' }],
+  })

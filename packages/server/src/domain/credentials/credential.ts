@@ -23,6 +23,10 @@ export interface GrantTimes {
 
 export const NO_TIMES: GrantTimes = { expiresAt: null, refreshAt: null }
 
+/** Who replaces the access token of a grant before it dies: the app that handed it over, or Holdfast. */
+export const REFRESH_OWNERS = ['app', 'holdfast'] as const
+export type RefreshOwner = (typeof REFRESH_OWNERS)[number]
+
 /** A sealed secret as it stands in its row. */
 export interface SealedCredential {
   readonly version: number
@@ -33,4 +37,5 @@ export interface SealedCredential {
 export interface StoredCredential extends SealedCredential, GrantTimes {
   /** Refreshes in a row that came to nothing; `refreshAt` is then the earliest next attempt. */
   readonly failedRefreshes: number
+  readonly refreshOwner: RefreshOwner
 }

@@ -1,9 +1,19 @@
-import type { AccountId, ProjectId } from '../../ids.ts'
+import { sql } from 'kysely'
+import type { ProjectId } from '../../ids.ts'
 import { hotQuery } from '../../platform/storage/hot-query.ts'
 import type { CredentialTable, Db } from '../../platform/storage/schema.ts'
-import type { CredentialOwner, GrantTimes, SealedCredential, StoredCredential } from './credential.ts'
+import type { CredentialOwner, GrantTimes, RefreshOwner, SealedCredential, StoredCredential } from './credential.ts'
 
-const columns = ['owner_id', 'version', 'key_id', 'sealed', 'expires_at', 'refresh_at', 'failed_refreshes'] as const
+const columns = [
+  'owner_id',
+  'version',
+  'key_id',
+  'sealed',
+  'expires_at',
+  'refresh_at',
+  'failed_refreshes',
+  'refresh_owner',
+] as const
 type Row = Pick<CredentialTable, (typeof columns)[number]>
 const fromRow = (row: Row): StoredCredential => ({
   version: row.version,
@@ -12,6 +22,7 @@ const fromRow = (row: Row): StoredCredential => ({
   expiresAt: row.expires_at,
   refreshAt: row.refresh_at,
   failedRefreshes: row.failed_refreshes,
+  refreshOwner: row.refresh_owner as RefreshOwner,
 })
 
 export const insertCredential = (
@@ -20,6 +31,7 @@ export const insertCredential = (
   sealed: SealedCredential,
   now: number,
   times: GrantTimes,
+  refreshOwner: RefreshOwner,
 ) =>
   db
     .insertInto('credential')
@@ -31,7 +43,8 @@ export const insertCredential = (
       sealed: sealed.sealed,
       expires_at: times.expiresAt,
       lease_until: 0,
-      refresh_at: times.refreshAt,
+      refresh_at: refreshOwner === 'app' ? null : times.refreshAt,
+      refresh_owner: refreshOwner,
       failed_refreshes: 0,
       updated_at: now,
     })
@@ -50,7 +63,7 @@ export async function listCredentials(
   db: Db,
   projectId: ProjectId,
   ownerIds: readonly string[],
-): Promise<Map<string, SealedCredential>> {
+): Promise<Map<string, StoredCredential>> {
   const rows = await db
     .selectFrom('credential')
     .select(columns)
@@ -69,6 +82,7 @@ export async function listCredentialOwners(db: Db, projectId: ProjectId): Promis
 export interface CredentialChange {
   /** Left out, they stay as they are. */
   readonly times?: GrantTimes | undefined
+  readonly refreshOwner?: RefreshOwner | undefined
   /** The writer held the lease and needs it no longer. */
   readonly leaseDone?: boolean
 }
@@ -82,7 +96,7 @@ export async function replaceCredential(
   now: number,
   change: CredentialChange = {},
 ): Promise<boolean> {
-  const { times, leaseDone } = change
+  const { times, refreshOwner, leaseDone } = change
   const { numUpdatedRows } = await db
     .updateTable('credential')
     .set({
@@ -90,7 +104,17 @@ export async function replaceCredential(
       key_id: sealed.keyId,
       sealed: sealed.sealed,
       updated_at: now,
-      ...(times && { expires_at: times.expiresAt, refresh_at: times.refreshAt, failed_refreshes: 0 }),
+      ...(refreshOwner && { refresh_owner: refreshOwner }),
+      ...(times && {
+        expires_at: times.expiresAt,
+        // Handed over since it was read, it is not scheduled all the same.
+        refresh_at:
+          refreshOwner === 'holdfast'
+            ? times.refreshAt
+            : sql<number | null>`case when refresh_owner = 'app' then null else cast(${times.refreshAt} as bigint) end`,
+        failed_refreshes: 0,
+        unanswered_since: null,
+      }),
       ...(leaseDone && { lease_until: 0 }),
     })
     .where('project_id', '=', projectId)
@@ -102,68 +126,3 @@ export async function replaceCredential(
 
 export const deleteCredential = (db: Db, { projectId, ownerId }: CredentialOwner) =>
   db.deleteFrom('credential').where('project_id', '=', projectId).where('owner_id', '=', ownerId).execute()
-
-/**
- * True for one caller only, on whichever server: a rotating refresh token is spent by its first use. What was read is
- * compared in the same statement, so whoever wins holds the newest credential and the last failure, and need not read again.
- */
-export async function takeLease(
-  db: Db,
-  { projectId, ownerId }: CredentialOwner,
-  read: Pick<StoredCredential, 'version' | 'failedRefreshes'>,
-  { now, leaseUntil }: { readonly now: number; readonly leaseUntil: number },
-): Promise<boolean> {
-  const { numUpdatedRows } = await db
-    .updateTable('credential')
-    .set({ lease_until: leaseUntil })
-    .where('project_id', '=', projectId)
-    .where('owner_id', '=', ownerId)
-    .where('version', '=', read.version)
-    .where('failed_refreshes', '=', read.failedRefreshes)
-    .where('lease_until', '<=', now)
-    .executeTakeFirst()
-  return numUpdatedRows === 1n
-}
-
-/** Of one's own lease: one that ran out may be another's by now. */
-export const endLease = (
-  db: Db,
-  { projectId, ownerId }: CredentialOwner,
-  leaseUntil: number,
-  next?: { readonly refreshAt: number | null; readonly failedRefreshes: number },
-) =>
-  db
-    .updateTable('credential')
-    .set({ lease_until: 0, ...(next && { refresh_at: next.refreshAt, failed_refreshes: next.failedRefreshes }) })
-    .where('project_id', '=', projectId)
-    .where('owner_id', '=', ownerId)
-    .where('lease_until', '=', leaseUntil)
-    .execute()
-
-/** Takes a grant off the schedule that is not to be refreshed after all, unless it changed since it was read. */
-export const stopRefreshing = (db: Db, { projectId, ownerId }: CredentialOwner, readVersion: number) =>
-  db
-    .updateTable('credential')
-    .set({ refresh_at: null })
-    .where('project_id', '=', projectId)
-    .where('owner_id', '=', ownerId)
-    .where('version', '=', readVersion)
-    .execute()
-
-export interface DueGrant {
-  readonly projectId: ProjectId
-  readonly accountId: AccountId
-}
-
-/** The longest overdue first, whosever they are; those that a server works on are left out. */
-export async function listDueGrantsAcrossProjects(db: Db, now: number, limit: number): Promise<DueGrant[]> {
-  const rows = await db
-    .selectFrom('credential')
-    .select(['project_id', 'owner_id'])
-    .where('refresh_at', '<=', now)
-    .where('lease_until', '<=', now)
-    .orderBy('refresh_at')
-    .limit(limit)
-    .execute()
-  return rows.map((row) => ({ projectId: row.project_id as ProjectId, accountId: row.owner_id as AccountId }))
-}

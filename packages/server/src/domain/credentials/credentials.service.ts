@@ -3,7 +3,14 @@ import type { ProjectId } from '../../ids.ts'
 import type { Db } from '../../platform/storage/schema.ts'
 import { open, seal } from '../../platform/vault/envelope.ts'
 import type { KeyRing } from '../../platform/vault/key-ring.ts'
-import { type Credential, type CredentialOwner, type GrantTimes, NO_TIMES, type SealedCredential } from './credential.ts'
+import {
+  type Credential,
+  type CredentialOwner,
+  type GrantTimes,
+  NO_TIMES,
+  type RefreshOwner,
+  type SealedCredential,
+} from './credential.ts'
 import {
   type CredentialChange,
   deleteCredential,
@@ -20,13 +27,9 @@ export interface CredentialsDeps {
   readonly opened: OpenedCache
 }
 
-export {
-  endLease,
-  listCredentialOwners,
-  listDueGrantsAcrossProjects,
-  stopRefreshing,
-  takeLease,
-} from './credentials.repository.ts'
+export { listCredentialOwners } from './credentials.repository.ts'
+export { endLease, listDueGrantsAcrossProjects, stopRefreshing, takeLease } from './grant-lease.repository.ts'
+export { changeRefreshOwner, listRefreshOwners, markExpiryTold, type RefreshOwnership } from './refresh-owner.repository.ts'
 export { createOpenedCache }
 
 /** Authenticated with the ciphertext, so a row copied onto another account, project or version will not open. */
@@ -68,8 +71,9 @@ export async function saveCredential(
   credential: Credential,
   now: number,
   times: GrantTimes = NO_TIMES,
+  refreshOwner: RefreshOwner = 'holdfast',
 ): Promise<void> {
-  await insertCredential(trx, owner, await sealCredential(deps, trx, owner, 1, credential), now, times)
+  await insertCredential(trx, owner, await sealCredential(deps, trx, owner, 1, credential), now, times, refreshOwner)
 }
 
 export async function readCredential(
@@ -86,13 +90,15 @@ export async function readCredentials(
   deps: CredentialsDeps,
   projectId: ProjectId,
   ownerIds: readonly CredentialOwner['ownerId'][],
-): Promise<Map<string, Credential>> {
+): Promise<Map<string, { credential: Credential; refreshOwner: RefreshOwner }>> {
   if (ownerIds.length === 0) return new Map()
   const stored = await listCredentials(deps.db, projectId, ownerIds)
-  const opened = new Map<string, Credential>()
+  const opened = new Map<string, { credential: Credential; refreshOwner: RefreshOwner }>()
   for (const ownerId of ownerIds) {
     const sealed = stored.get(ownerId)
-    if (sealed) opened.set(ownerId, await openCredential(deps, { projectId, ownerId }, sealed))
+    if (!sealed) continue
+    const credential = await openCredential(deps, { projectId, ownerId }, sealed)
+    opened.set(ownerId, { credential, refreshOwner: sealed.refreshOwner })
   }
   return opened
 }

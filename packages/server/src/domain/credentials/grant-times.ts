@@ -3,8 +3,8 @@ import type { GrantedTokens } from '../../platform/oauth/token-answer.ts'
 import { type CredentialValues, type GrantTimes, NO_TIMES } from './credential.ts'
 
 /** How long before its end an access token is replaced, unless it lives so short that a fifth of its life is less. */
-const MARGIN_MS = 5 * 60_000
-const MARGIN_SHARE = 0.2
+export const MARGIN_MS = 5 * 60_000
+export const MARGIN_SHARE = 0.2
 
 const isGiven = (value: unknown): boolean => value !== undefined && value !== null && value !== ''
 

@@ -1,10 +1,12 @@
 import { type EventId, newEventId, type ProjectId } from '../../ids.ts'
 import type { Db } from '../../platform/storage/schema.ts'
-import { insertEvent } from './events.repository.ts'
+import { insertEvent, insertEvents } from './events.repository.ts'
 
 export type EventType =
   | 'connected_account.created'
   | 'connected_account.credential_updated'
+  | 'connected_account.credential_expired'
+  | 'connected_account.handed_over'
   | 'connected_account.status_changed'
   | 'connected_account.deleted'
 
@@ -15,16 +17,27 @@ export interface NewEvent {
   readonly data?: Readonly<Record<string, string | number | boolean | null>>
 }
 
+const toRow = (projectId: ProjectId, { type, subjectId, data = {} }: NewEvent, now: number) => ({
+  project_id: projectId,
+  id: newEventId(),
+  type,
+  subject_id: subjectId,
+  data: JSON.stringify(data),
+  created_at: now,
+})
+
 /** Within the caller's transaction: what happened and the record of it land together or not at all. */
 export async function recordEvent(trx: Db, projectId: ProjectId, event: NewEvent, now: number): Promise<EventId> {
-  const id = newEventId()
-  await insertEvent(trx, {
-    project_id: projectId,
-    id,
-    type: event.type,
-    subject_id: event.subjectId,
-    data: JSON.stringify(event.data ?? {}),
-    created_at: now,
-  })
-  return id
+  const row = toRow(projectId, event, now)
+  await insertEvent(trx, row)
+  return row.id
+}
+
+/** The same for a batch, in one statement. */
+export async function recordEvents(trx: Db, projectId: ProjectId, events: readonly NewEvent[], now: number): Promise<void> {
+  if (events.length > 0)
+    await insertEvents(
+      trx,
+      events.map((event) => toRow(projectId, event, now)),
+    )
 }

@@ -23,7 +23,7 @@ for (const testDatabase of testDatabases()) {
     }
     await db
       .insertInto('credential')
-      .values({ ...row, lease_until: 0, failed_refreshes: 0 })
+      .values({ ...row, lease_until: 0, failed_refreshes: 0, refresh_owner: 'holdfast' })
       .execute()
     const found = await db.selectFrom('credential').selectAll().executeTakeFirstOrThrow()
     assert.equal(found.expires_at, 4_102_444_800_000)

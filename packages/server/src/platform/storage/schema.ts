@@ -83,6 +83,9 @@ export interface ConnectedAccountTable {
   account_type: string
   /** JSON, for SHARED accounts. */
   acl: string | null
+  /** JSON: whose account it is upstream, once the provider or an ID token said so. */
+  identity: string | null
+  identity_id: string | null
   created_at: number
   updated_at: number
   deleted_at: number | null
@@ -103,6 +106,12 @@ export interface CredentialTable {
   refresh_at: number | null
   /** Attempts in a row that came to nothing. */
   failed_refreshes: number
+  /** Who refreshes it: `holdfast` or `app`. */
+  refresh_owner: string
+  /** Since when an attempt is out whose answer nobody stored: written before the refresh token leaves. */
+  unanswered_since: number | null
+  /** The version of which it was told already that it expired in the app's hands. */
+  told_expired: number | null
   updated_at: number
 }
 

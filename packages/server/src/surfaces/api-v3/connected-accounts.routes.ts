@@ -1,6 +1,12 @@
 import { ACCOUNT_STATUSES, type AccountStatus } from '../../domain/accounts/account.ts'
-import { listAccountPage, showValues } from '../../domain/accounts/account-views.ts'
-import { deleteAccount, patchAccount, requireAccount, setAccountEnabled } from '../../domain/accounts/accounts.service.ts'
+import { listAccountPage, showAccounts, showValues } from '../../domain/accounts/account-views.ts'
+import {
+  accountNotFound,
+  deleteAccount,
+  patchAccount,
+  requireAccount,
+  setAccountEnabled,
+} from '../../domain/accounts/accounts.service.ts'
 import { connectOrImport } from '../../domain/connecting/connect-or-import.ts'
 import type { ConnectingDeps } from '../../domain/connecting/connecting.ts'
 import { createLink } from '../../domain/connecting/create-link.ts'
@@ -46,8 +52,8 @@ export function connectedAccountsRoutes(app: ApiServer, deps: ConnectingDeps): v
       const { callback_url, redirect_uri } = request.body.connection
       const created = await connectOrImport(deps, request.projectId, fromWire(request.body), callback_url ?? redirect_uri)
       const { account, linkUrl } = created
-      const shown = await showValues(deps, request.projectId, [{ account, values: created.values }])
-      const val = { ...shown.get(account.id), status: account.status, ...(linkUrl !== undefined && { redirectUrl: linkUrl }) }
+      const shown = await showValues(deps, created)
+      const val = { ...shown, status: account.status, ...(linkUrl !== undefined && { redirectUrl: linkUrl }) }
       return reply.code(201).send({
         id: account.id,
         connectionData: { authScheme: account.scheme, val },
@@ -83,7 +89,7 @@ export function connectedAccountsRoutes(app: ApiServer, deps: ConnectingDeps): v
       }
       const page = await listAccountPage(deps, projectId, filter, { by, direction }, { after, limit, countAtMost: COUNT_AT_MOST })
       return toPage({
-        items: page.items.map((item) => toWire(item, item.shown)),
+        items: page.items.map(toWire),
         nextCursor: page.next && encodeCursor([page.next.time, page.next.id], tag),
         totalItems: page.total,
         limit,
@@ -97,8 +103,9 @@ export function connectedAccountsRoutes(app: ApiServer, deps: ConnectingDeps): v
     async ({ projectId, params }) => {
       const read = await requireAccount(deps, projectId, params.id)
       const found = { ...read, account: await expireIfOverdue(deps, read.account) }
-      const shown = await showValues(deps, projectId, [found])
-      return toWire(found, shown.get(found.account.id) ?? {})
+      const [shown] = await showAccounts(deps, projectId, [found])
+      if (!shown) throw accountNotFound(params.id)
+      return toWire(shown)
     },
   )
 

@@ -1,8 +1,9 @@
 import { type Static, Type } from 'typebox'
-import { ACCOUNT_STATUSES, type Account, type AccountAcl, type ListedAccount } from '../../domain/accounts/account.ts'
+import { ACCOUNT_STATUSES, type Account, type AccountAcl } from '../../domain/accounts/account.ts'
+import type { ShownAccount } from '../../domain/accounts/account-views.ts'
 import type { AccountPatch } from '../../domain/accounts/accounts.service.ts'
 import type { NewAccount } from '../../domain/accounts/new-account.ts'
-import type { CredentialValues } from '../../domain/credentials/credential.ts'
+import { REFRESH_OWNERS } from '../../domain/credentials/credential.ts'
 import { listParam } from '../http/wire-query.ts'
 import { AnyObject, Nullable, oneOf, pageOf, toIsoTime, WireAuthScheme } from './wire-shapes.ts'
 
@@ -46,6 +47,7 @@ export const CreateConnectedAccountBody = Type.Object({
     state: Type.Optional(ConnectionState),
     data: Type.Optional(Type.Record(Type.String(), Type.Unknown(), { description: 'The older form of `state.val`.' })),
     alias: Type.Optional(Alias),
+    refresh_owner: Type.Optional(oneOf(REFRESH_OWNERS)),
     callback_url: Type.Optional(Type.String()),
     redirect_uri: Type.Optional(Type.String()),
     experimental: Type.Optional(WireSharingGiven),
@@ -109,6 +111,7 @@ export const WireConnectedAccount = Type.Object({
   status: WireStatus,
   status_reason: Nullable(Type.String()),
   is_disabled: Type.Boolean(),
+  refresh_owner: Nullable(oneOf(REFRESH_OWNERS)),
   state: Type.Object({ authScheme: WireAuthScheme, val: AnyObject }),
   data: AnyObject,
   params: AnyObject,
@@ -136,6 +139,7 @@ export const fromWire = ({
   userId: connection.user_id ?? 'default',
   credential: { scheme: connection.state?.authScheme, val: connection.state?.val ?? connection.data ?? {} },
   alias: connection.alias,
+  refreshOwner: connection.refresh_owner,
   type: connection.experimental?.account_type,
   acl: aclFromWire(connection.experimental?.acl_config_for_shared),
   validate: validate_credentials,
@@ -158,11 +162,10 @@ export const sharingToWire = ({ type, acl }: Pick<Account, 'type' | 'acl'>): Sta
   }),
 })
 
-/** `shown` are the values as the caller may see them: masked, unless the project says otherwise. */
-export function toWire({ account, authConfig }: ListedAccount, shown: CredentialValues): Static<typeof WireConnectedAccount> {
+export function toWire({ account, authConfig, shown }: ShownAccount): Static<typeof WireConnectedAccount> {
   // Clients declare the field; the link itself is told once, to whoever asked for it.
   const redirect = account.status === 'INITIATED' ? { redirectUrl: '' } : {}
-  const val = { ...redirect, ...shown, status: account.status }
+  const val = { ...redirect, ...shown.values, status: account.status }
   return {
     id: account.id,
     user_id: account.userId,
@@ -178,6 +181,7 @@ export function toWire({ account, authConfig }: ListedAccount, shown: Credential
     status: account.status,
     status_reason: account.statusReason,
     is_disabled: account.status === 'INACTIVE',
+    refresh_owner: shown.refreshOwner,
     state: { authScheme: account.scheme, val },
     data: val,
     params: {},

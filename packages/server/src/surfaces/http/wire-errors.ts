@@ -38,6 +38,8 @@ const STATUS = {
   credential_conflict: 409,
   credential_unreadable: 500,
   credential_expired: 400,
+  credential_expired_app_owned: 400,
+  refresh_owned_by_app: 400,
   refresh_unavailable: 503,
   session_not_found: 404,
   not_connectable: 400,
