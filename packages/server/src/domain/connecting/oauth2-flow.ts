@@ -1,4 +1,5 @@
 import { HoldfastError } from '../../errors.ts'
+import { isSignedCallback } from '../../platform/oauth/callback-signature.ts'
 import { newPkce } from '../../platform/oauth/pkce.ts'
 import type { GrantedTokens, TokenOutcome } from '../../platform/oauth/token-answer.ts'
 import { requestToken } from '../../platform/oauth/token-request.ts'
@@ -14,6 +15,7 @@ import {
   whyNotConnectable,
   withoutGrant,
 } from '../credentials/grant-authorization.ts'
+import { textOf } from '../credentials/grant-refresh-request.ts'
 import { timesUntil, withTokens } from '../credentials/grant-times.ts'
 import { normaliseFields } from '../toolkits/fields.ts'
 import type { Toolkit } from '../toolkits/toolkit.ts'
@@ -45,6 +47,9 @@ export const oauth2Flow: AuthorizationFlow = {
     if (issuer !== undefined && !isFromProvider(parties, issuer))
       return refused(`The answer did not come from ${toolkit.name}. Nothing was connected`)
     if (params['error'] !== undefined) return refused(refusalText(toolkit, one(params, 'error')))
+    const { callback_hmac: signature } = auth.oauth2 ?? {}
+    if (signature !== undefined && !isSignedCallback(params, signature, textOf(parties.client, 'client_secret')))
+      return refused(`The answer did not come from ${toolkit.name}. Nothing was connected`)
     const code = one(params, auth.oauth2?.rename?.['code'] ?? 'code') ?? one(params, 'code')
     if (code === undefined) return refused(`${toolkit.name} sent no code`)
     const { verifier } = kept

@@ -84,6 +84,8 @@ export interface OAuth2Definition {
   readonly after_authorization?: AfterAuthorization
   /** Connection field ← parameter of the callback (`realmId`). */
   readonly callback_capture?: Readonly<Record<string, string>>
+  /** The provider signs the callback: this parameter is the HMAC-SHA256 of the others, in hex, made with the client secret (`hmac`). */
+  readonly callback_hmac?: string
   readonly refresh_token_rotates?: boolean
 }
 
