@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
 const READY_WITHIN_MS = 30_000
 /** Any key will do, as long as every server on one database has the same. */
-const SHARED_MASTER_KEY = Buffer.alloc(32, 'holdfast-test').toString('base64')
+export const SHARED_MASTER_KEY = Buffer.alloc(32, 'holdfast-test').toString('base64')
 
 export interface TestServerOptions {
   readonly env?: Readonly<Record<string, string>>

@@ -57,6 +57,8 @@ export async function initiateAccount(
 export const reinitiateAccount = (deps: AccountsDeps, projectId: ProjectId, id: string, alongside: Alongside): Promise<Account> =>
   change(deps, projectId, id, async (trx, account, now) => {
     if (account.status !== 'INITIATED') {
+      // One in use is not taken out of use because somebody asks its user to renew it.
+      if (account.status === 'ACTIVE') throw inUse(account)
       assertMayBecome(account.status, 'INITIATED')
       await become(trx, account, { status: 'INITIATED', statusReason: null }, now)
     }
@@ -110,6 +112,11 @@ export const giveUpAccount = (
 const waitsNoLonger = ({ id, status }: Account) =>
   new HoldfastError('account_not_active', `Connection ${id} no longer waits to be connected: it is ${status}.`, {
     fix: 'Ask the app for a new link.',
+  })
+
+const inUse = ({ id }: Account) =>
+  new HoldfastError('account_not_active', `Connection ${id} is ACTIVE: there is nothing to connect again.`, {
+    fix: 'Make a link for another connection (POST /api/v3/connected_accounts/link).',
   })
 
 async function become(

@@ -78,10 +78,12 @@ export function stateOf({ link, account }: Pick<Connecting, 'link' | 'account'>,
 
 export function assertOpen(connecting: Pick<Connecting, 'link' | 'account'>, now: number): void {
   const state = stateOf(connecting, now)
-  if (state === 'open') return
-  const why = state === 'expired' ? 'This link has expired.' : 'This link has been used already.'
-  throw new HoldfastError('link_closed', why, { fix: 'Go back to the app and ask for a new one.' })
+  if (state !== 'open') throw state === 'expired' ? closed('This link has expired.') : linkUsed()
 }
+
+const closed = (why: string) => new HoldfastError('link_closed', why, { fix: 'Go back to the app and ask for a new one.' })
+
+export const linkUsed = () => closed('This link has been used already.')
 
 const linkNotFound = () =>
   new HoldfastError('link_not_found', 'There is no such link.', {

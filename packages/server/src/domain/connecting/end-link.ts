@@ -1,19 +1,15 @@
-import { HoldfastError } from '../../errors.ts'
 import type { AccountId } from '../../ids.ts'
 import type { Alongside } from '../accounts/initiated-account.ts'
 import { returnTo } from './callback-url.ts'
 import type { ConnectOutcome } from './connect-link.ts'
-import type { Connecting } from './connecting.ts'
+import { type Connecting, linkUsed } from './connecting.ts'
 import { finishLink, type StoredLink } from './links.repository.ts'
 
 /** In the transaction that changes the account: of two who end a link at once, one does nothing at all. */
 export const endLink =
   (link: StoredLink): Alongside =>
   async (trx, _account, now) => {
-    if (!(await finishLink(trx, link, now)))
-      throw new HoldfastError('link_closed', 'This link has been used already.', {
-        fix: 'Go back to the app and ask for a new one.',
-      })
+    if (!(await finishLink(trx, link, now))) throw linkUsed()
   }
 
 export function outcomeOf(

@@ -3,7 +3,7 @@ import { activateAccount, giveUpAccount } from '../accounts/initiated-account.ts
 import { openNote } from '../credentials/sealed-note.ts'
 import { type FlowResult, flowOf } from './authorization-flow.ts'
 import type { CallbackParams, ConnectOutcome } from './connect-link.ts'
-import { assertOpen, type Connecting, type ConnectingDeps, digestOf, openConnecting, sameDigest } from './connecting.ts'
+import { assertOpen, type Connecting, type ConnectingDeps, digestOf, linkUsed, openConnecting, sameDigest } from './connecting.ts'
 import { endLink, outcomeOf } from './end-link.ts'
 import {
   findAuthorizationAcrossProjects,
@@ -36,6 +36,8 @@ export async function finishAuthorization(
     await activateAccount(deps, projectId, accountId, result.valuesFrom, result.times, endLink(link))
   } catch (error) {
     if (!(error instanceof HoldfastError) || error.code !== 'account_not_active') throw error
+    // Another tab was faster, or the app itself.
+    if ((await findLinkAcrossProjects(deps.db, link.hash))?.finishedAt !== null) throw linkUsed()
     return outcomeOf(connecting, { status: 'failed', accountId, reason: 'The app ended this connection meanwhile.' })
   }
   return outcomeOf(connecting, { status: 'success', accountId })

@@ -43,8 +43,8 @@ export const oauth2Flow: AuthorizationFlow = {
     const { toolkit, auth } = connecting
     const captured = capture(auth.oauth2?.callback_capture, params)
     const parties = partiesOf(deps, { ...trip, fields: { ...trip.fields, ...captured } })
-    const issuer = one(params, 'iss')
-    if (issuer !== undefined && !isFromProvider(parties, issuer))
+    // One that came twice is as bad as a wrong one.
+    if (params['iss'] !== undefined && !isFromProvider(parties, one(params, 'iss') ?? ''))
       return refused(`The answer did not come from ${toolkit.name}. Nothing was connected`)
     if (params['error'] !== undefined) return refused(refusalText(toolkit, one(params, 'error')))
     const { callback_hmac: signature } = auth.oauth2 ?? {}
