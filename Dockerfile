@@ -16,6 +16,8 @@ COPY --from=packages /app ./
 COPY LICENSE ./
 COPY toolkits toolkits
 COPY packages/server/src packages/server/src
+# Reads the toolkits once, so that no start has to.
+RUN node -e "import('/app/packages/server/src/domain/toolkits/catalogue.ts').then(({ loadCatalogue }) => loadCatalogue(['/app/toolkits']))"
 RUN mkdir --mode=700 /data && chown node:node /data
 USER node
 VOLUME /data

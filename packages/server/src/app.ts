@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs'
 import { isIPv6 } from 'node:net'
-import { fileURLToPath } from 'node:url'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Config } from './config.ts'
 import type { AccountsDeps } from './domain/accounts/accounts.service.ts'
@@ -22,6 +21,7 @@ import { type Bootstrap, bootstrapProject } from './domain/projects/bootstrap.ts
 import { findProjectByKey, type ProjectsDeps } from './domain/projects/projects.service.ts'
 import type { SessionsDeps } from './domain/sessions/sessions.service.ts'
 import { loadCatalogue } from './domain/toolkits/catalogue.ts'
+import { BUILTIN_TOOLKITS } from './domain/toolkits/toolkit-files.ts'
 import { createGuard, parseAllowHosts } from './platform/outbound/guard.ts'
 import { createOutbound } from './platform/outbound/outbound.ts'
 import { type Database, openDatabase } from './platform/storage/database.ts'
@@ -47,7 +47,6 @@ import { registerOpenApi } from './surfaces/http/openapi.ts'
 import { buildHttpServer } from './surfaces/http/server.ts'
 import { registerMcp } from './surfaces/mcp/mcp.routes.ts'
 
-const BUILTIN_TOOLKITS = fileURLToPath(new URL('../../../toolkits', import.meta.url))
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
 
 export interface App {

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto'
 import type { TestContext } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import { createRefreshState } from '../src/domain/accounts/refresh-state.ts'
 import type { NewAuthConfig } from '../src/domain/auth-configs/auth-configs.service.ts'
 import { createAuthConfig } from '../src/domain/auth-configs/auth-configs.service.ts'
@@ -12,14 +11,13 @@ import { createExecutionLog } from '../src/domain/execution/execution-log.ts'
 import type { OAuthApp } from '../src/domain/oauth-apps/oauth-app.ts'
 import { createProject, type ProjectsDeps } from '../src/domain/projects/projects.service.ts'
 import { type Catalogue, loadCatalogue } from '../src/domain/toolkits/catalogue.ts'
+import { BUILTIN_TOOLKITS } from '../src/domain/toolkits/toolkit-files.ts'
 import type { AuthConfigId, ProjectId } from '../src/ids.ts'
 import { createGuard } from '../src/platform/outbound/guard.ts'
 import { createOutbound } from '../src/platform/outbound/outbound.ts'
 import { createKeyRing } from '../src/platform/vault/key-ring.ts'
 import { givenMasterKeys } from '../src/platform/vault/master-keys.ts'
 import type { TestDatabase } from './databases.ts'
-
-export const BUILTIN_TOOLKITS = fileURLToPath(new URL('../../../toolkits', import.meta.url))
 
 export const PUBLIC_URL = 'http://holdfast.test'
 

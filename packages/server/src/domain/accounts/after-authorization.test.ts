@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
-import { BUILTIN_TOOLKITS } from '../../../testing/test-deps.ts'
 import { startUpstream, testOutbound } from '../../platform/outbound/upstream.fixture.ts'
 import { capturedFields } from '../toolkits/auth-definitions.ts'
 import { createCatalogue, loadCatalogue, requireAuth } from '../toolkits/catalogue.ts'
 import type { AuthDefinition } from '../toolkits/definition.ts'
 import { exampleToolkit } from '../toolkits/fixture.testing.ts'
+import { BUILTIN_TOOLKITS } from '../toolkits/toolkit-files.ts'
 import { captureAfterAuthorization } from './after-authorization.ts'
 
 const SITES = [

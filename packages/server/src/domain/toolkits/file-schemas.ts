@@ -9,6 +9,9 @@ export interface SchemaFault extends DocumentPath {
   readonly message: string
 }
 
+/** What files are checked by, as one text: it changes when the rules do. */
+export const schemaText = (): string => JSON.stringify([toolkitSchema, toolSchema])
+
 let validators: Record<FileKind, ValidateFunction> | undefined
 
 function validatorFor(kind: FileKind): ValidateFunction {

@@ -1,14 +1,20 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { HoldfastError } from '../../errors.ts'
 import type { ToolDefinition, ToolkitDefinition } from './definition.ts'
 import { checkExpansion } from './expand-checks.ts'
-import { checkAgainstSchema, type FileKind } from './file-schemas.ts'
+import { checkAgainstSchema, type FileKind, schemaText } from './file-schemas.ts'
+import { openParsedFiles, type ParsedFiles } from './parsed-files.ts'
 import { checkInputSchema, checkTool } from './tool-checks.ts'
 import { type Toolkit, toToolkit } from './toolkit.ts'
 import { BASES_FOLDER, type BaseFiles, withBase } from './toolkit-bases.ts'
 import { checkToolkit, declaredNames, type Fault } from './toolkit-checks.ts'
 import { type FileProblem, parseYamlFile, type YamlFile } from './yaml-file.ts'
+
+/** Those that come with the server. */
+export const BUILTIN_TOOLKITS = fileURLToPath(new URL('../../../../../toolkits', import.meta.url))
+const parsedFilesPath = fileURLToPath(new URL('../../../../../node_modules/.cache/holdfast/toolkits.json', import.meta.url))
 
 export interface ToolkitFiles {
   readonly toolkits: readonly Toolkit[]
@@ -23,6 +29,8 @@ interface Loading {
   readonly bases: BaseFiles
   /** Compiling is dear: the built-in tools were compiled by the tests, only the operator's own are at the start. */
   compilesInputs: boolean
+  /** For the server's own toolkits, which are many and seldom change. */
+  parsedFiles: ParsedFiles | undefined
 }
 
 /** The first directory given is the server's own; toolkits of later ones replace those of earlier ones with the same slug. */
@@ -38,11 +46,13 @@ function readChecked<Definition>(
   kind: FileKind,
   file: string,
 ): { definition: Definition; yaml: YamlFile } | undefined {
-  const parsed = parseYamlFile(file, readFileSync(file, 'utf8'))
+  const text = readFileSync(file, 'utf8')
+  const parsed = loading.parsedFiles ? loading.parsedFiles.parse(file, text) : parseYamlFile(file, text)
   const yaml = kind === 'toolkit' ? withBase(loading.bases, file, parsed) : parsed
   loading.problems.push(...yaml.problems)
   if (yaml.problems.length > 0) return undefined
-  const faults = checkAgainstSchema(kind, yaml.value)
+  const check = () => checkAgainstSchema(kind, yaml.value)
+  const faults = loading.parsedFiles ? loading.parsedFiles.checkOnce(kind, yaml.value, check) : check()
   report(loading, file, yaml, faults)
   // The schema has just proven the shape.
   return faults.length > 0 ? undefined : { definition: yaml.value as Definition, yaml }
@@ -130,11 +140,20 @@ export function loadToolkitFiles(directories: readonly string[]): ToolkitFiles {
       chosen.set(slug, { folder, origin: originOf(index) })
     }
   }
-  const loading: Loading = { problems: [], takenNames: new Map(), bases: { directories, read: new Map() }, compilesInputs: false }
+  const loading: Loading = {
+    problems: [],
+    takenNames: new Map(),
+    bases: { directories, read: new Map() },
+    compilesInputs: false,
+    parsedFiles: undefined,
+  }
+  const parsedFiles = directories.includes(BUILTIN_TOOLKITS) ? openParsedFiles(parsedFilesPath, schemaText()) : undefined
   const toolkits = [...chosen].flatMap(([slug, { folder, origin }]) => {
     loading.compilesInputs = origin === 'custom'
+    loading.parsedFiles = dirname(folder) === BUILTIN_TOOLKITS ? parsedFiles : undefined
     return readToolkit(loading, folder, slug, origin) ?? []
   })
   if (loading.problems.length > 0) failWith(loading.problems)
+  parsedFiles?.save()
   return { toolkits, notices }
 }
