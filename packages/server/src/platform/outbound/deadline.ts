@@ -5,34 +5,38 @@ export interface Deadline {
   /** Set by the step that is running; called once at most. */
   onEnd: ((error: Error) => void) | null
   /** Why it ended, or null while there is time. */
-  readonly ended: Error | null
+  ended: Error | null
   stop(): void
 }
 
 export function startDeadline(host: string, timeoutMs: number, signal: AbortSignal | undefined): Deadline {
-  let ended: Error | null = null
   const end = (error: Error) => {
-    ended ??= error
-    deadline.onEnd?.(ended)
+    deadline.ended ??= error
+    deadline.onEnd?.(deadline.ended)
   }
-  const onAbort = () =>
-    end(signal?.reason instanceof Error ? signal.reason : new DOMException('The call was aborted.', 'AbortError'))
   const timer = setTimeout(() => end(timedOut(host)), timeoutMs)
+  const stopListening = signal && onAbort(signal, end)
   const deadline: Deadline = {
     onEnd: null,
-    get ended() {
-      return ended
-    },
+    ended: null,
     stop() {
       clearTimeout(timer)
-      signal?.removeEventListener('abort', onAbort)
+      stopListening?.()
       deadline.onEnd = null
     },
   }
-  if (signal?.aborted) onAbort()
-  else signal?.addEventListener('abort', onAbort, { once: true })
+  if (signal?.aborted) end(reasonOf(signal))
   return deadline
 }
+
+function onAbort(signal: AbortSignal, end: (error: Error) => void): () => void {
+  const listener = () => end(reasonOf(signal))
+  signal.addEventListener('abort', listener, { once: true })
+  return () => signal.removeEventListener('abort', listener)
+}
+
+const reasonOf = ({ reason }: AbortSignal): Error =>
+  reason instanceof Error ? reason : new DOMException('The call was aborted.', 'AbortError')
 
 export const timedOut = (host: string, cause?: unknown): HoldfastError =>
   new HoldfastError('upstream_timeout', `${host} did not answer in time.`, { cause })

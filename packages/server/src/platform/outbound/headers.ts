@@ -11,6 +11,24 @@ const HOP_BY_HOP = new Set(
 /** Wide on purpose: it only costs a header on a redirect to a stranger. */
 const LOOKS_SECRET = /auth|cookie|credential|key|passw|secret|session|signature|token/
 
+interface KnownName {
+  /** In lower case. */
+  readonly name: string
+  readonly ofConnection: boolean
+}
+
+/** Names are few and come again with every call. */
+const knownNames = new Map<string, KnownName>()
+const mostKnownNames = 1_000
+
+function readName(rawName: string): KnownName {
+  const name = rawName.toLowerCase()
+  if (!TOKEN.test(name)) throw new HoldfastError('invalid_request', 'A header name has characters that HTTP does not allow.')
+  const read = { name, ofConnection: HOP_BY_HOP.has(name) || name.startsWith('proxy-') }
+  if (knownNames.size < mostKnownNames) knownNames.set(rawName, read)
+  return read
+}
+
 /** Lower-case names, without what belongs to the connection; a line break in a value would forge another header. */
 export function requestHeaders(given: Readonly<Record<string, string>>): Record<string, string> {
   const headers: Record<string, string> = {}
@@ -18,12 +36,11 @@ export function requestHeaders(given: Readonly<Record<string, string>>): Record<
   for (const rawName in given) {
     const value = given[rawName]
     if (value === undefined) continue
-    const name = rawName.toLowerCase()
-    if (!TOKEN.test(name)) throw new HoldfastError('invalid_request', 'A header name has characters that HTTP does not allow.')
+    const { name, ofConnection } = knownNames.get(rawName) ?? readName(rawName)
     if (!VALUE.test(value))
       throw new HoldfastError('invalid_request', `The header "${name}" has characters that HTTP does not allow.`)
     if (name === 'connection') named = value.toLowerCase().split(/[\s,]+/)
-    if (!HOP_BY_HOP.has(name) && !name.startsWith('proxy-')) headers[name] = value
+    if (!ofConnection) headers[name] = value
   }
   for (const name of named) delete headers[name]
   headers['accept-encoding'] ??= 'gzip, deflate, br'

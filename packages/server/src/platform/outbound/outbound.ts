@@ -87,7 +87,7 @@ async function send(pools: Dispatcher, request: OutboundRequest): Promise<Outbou
       const reply = await sendHop(pools, hop, deadline, maxReplyBytes, maxRedirects > 0)
       const next =
         maxRedirects > 0 ? followRedirect(hop, reply, { credentialHeaders, credentialInBody, mayReceiveCredentials }) : null
-      if (next === null) return await finishReply(hop, reply, maxReplyBytes, deadline)
+      if (next === null) return isPlain(reply) ? replyFrom(hop, reply) : await decodeReply(hop, reply, maxReplyBytes, deadline)
       if (redirects === maxRedirects) throw unreachable(hop.url.host, `it redirected more than ${maxRedirects} times`)
       hop = next
     }
@@ -113,12 +113,14 @@ function firstHop(request: OutboundRequest, mayReceiveCredentials: (url: URL) =>
   return { method, url: request.url, headers: requestHeaders(request.headers), body: request.body ?? null }
 }
 
-async function finishReply(hop: Hop, reply: HopReply, maxReplyBytes: number, deadline: Deadline): Promise<OutboundReply> {
-  const url = hop.url.href
-  const encoding = reply.headers['content-encoding']
-  const decoders = encoding !== undefined && reply.body.length > 0 ? findDecoders(encoding) : null
-  if (decoders === null) return { ...reply, url }
+const isPlain = ({ headers, body }: HopReply): boolean => headers['content-encoding'] === undefined || body.length === 0
+
+const replyFrom = ({ url }: Hop, { status, headers, body }: HopReply): OutboundReply => ({ status, headers, body, url: url.href })
+
+async function decodeReply(hop: Hop, reply: HopReply, maxReplyBytes: number, deadline: Deadline): Promise<OutboundReply> {
+  const decoders = findDecoders(reply.headers['content-encoding'] ?? '')
+  if (decoders === null) return replyFrom(hop, reply)
   const body = await decodeBody(decoders, reply.body, hop.url.host, maxReplyBytes, deadline)
   const { 'content-encoding': _encoding, 'content-length': _length, ...headers } = reply.headers
-  return { status: reply.status, headers, body, url }
+  return replyFrom(hop, { status: reply.status, headers, body })
 }
