@@ -132,6 +132,10 @@ export async function updateAccount(db: Db, account: Account, change: AccountCha
   return numUpdatedRows === 1n
 }
 
+/** Without a trace: for one that nobody has been told of. */
+export const eraseAccount = (db: Db, { projectId, id }: Pick<Account, 'projectId' | 'id'>) =>
+  db.deleteFrom('connected_account').where('project_id', '=', projectId).where('id', '=', id).execute()
+
 export async function markAccountDeleted(db: Db, projectId: ProjectId, id: AccountId, now: number): Promise<boolean> {
   const { numUpdatedRows } = await db
     .updateTable('connected_account')

@@ -32,7 +32,7 @@ export type Refreshed =
   /** The app refreshes it, not Holdfast. */
   | { readonly kind: 'app_owned' }
   /** The provider will never refresh it again: the connection is EXPIRED now. */
-  | { readonly kind: 'dead' }
+  | { readonly kind: 'dead'; readonly reason: string }
 
 /** Longer than the request and the writing after it may take: when it runs out, its holder is gone. */
 export const LEASE_MS = 30_000
@@ -144,18 +144,22 @@ async function openAuthConfig(deps: AccountsDeps, { account, authConfigSecrets }
   return val as unknown as AuthConfigSecrets
 }
 
-/** A rotated refresh token that is not stored is a lost grant, so a database that stumbles is asked again. */
-const WRITE_ATTEMPTS = 6
+const SLOWEST_REWRITE_MS = 1_000
 
+/**
+ * A rotated refresh token that is not stored is a lost grant, so a database that stumbles is asked again for as long as nobody
+ * else may try with the token that is spent.
+ */
 async function storeTokens(deps: AccountsDeps, lease: Lease, tokens: GrantedTokens): Promise<Refreshed> {
   for (let attempt = 1; ; attempt++) {
+    const isLast = deps.now() >= lease.leaseUntil
     try {
       if (await tryStore(deps, lease, tokens)) return { kind: 'renewed' }
     } catch (error) {
-      if (attempt >= WRITE_ATTEMPTS) throw error
+      if (isLast) throw error
     }
-    if (attempt >= WRITE_ATTEMPTS) return { kind: 'busy' }
-    await sleep(50 * 2 ** attempt)
+    if (isLast) return { kind: 'busy' }
+    await sleep(Math.min(SLOWEST_REWRITE_MS, 50 * 2 ** attempt))
   }
 }
 
@@ -190,8 +194,9 @@ const expire = (deps: AccountsDeps, lease: Lease, reason: string): Promise<Refre
     const stored = await readCredential(deps.credentials, owner, trx)
     if (!stored || isAnotherGrant(stored.credential.val, lease)) return { kind: 'renewed' }
     await stopRefreshing(trx, owner, stored.version)
-    await changeStatus(trx, lease.found.account, 'EXPIRED', reason, deps.now())
-    return { kind: 'dead' }
+    // One that is only being imported was never there for anybody else; its import takes it back.
+    if (lease.found.account.status !== 'INITIALIZING') await changeStatus(trx, lease.found.account, 'EXPIRED', reason, deps.now())
+    return { kind: 'dead', reason }
   })
 
 async function postpone(

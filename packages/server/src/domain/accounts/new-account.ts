@@ -21,6 +21,8 @@ export interface NewAccount {
   readonly refreshOwner?: RefreshOwner | undefined
   /** Ask the provider before anything is stored. */
   readonly validate?: boolean | undefined
+  /** Refresh the grant once, and store what came of it: the copy that the app has may be dead from then on. */
+  readonly validateRefresh?: boolean | undefined
 }
 
 export interface PreparedAccount {

@@ -1,7 +1,7 @@
 import { HoldfastError } from '../../errors.ts'
 import type { ProjectId } from '../../ids.ts'
 import type { Account } from '../accounts/account.ts'
-import { createAccount } from '../accounts/accounts.service.ts'
+import { importAccount } from '../accounts/import-account.ts'
 import { assertSameScheme, type NewAccount } from '../accounts/new-account.ts'
 import { requireEnabledAuthConfig } from '../auth-configs/auth-configs.service.ts'
 import type { CredentialValues } from '../credentials/credential.ts'
@@ -28,7 +28,7 @@ export async function connectOrImport(
   const config = await requireEnabledAuthConfig(deps, projectId, input.authConfigId)
   const given = input.credential?.val ?? {}
   if (!flowOf(config.scheme) || Object.keys(given).some((name) => OF_A_GRANT.test(name)))
-    return createAccount(deps, projectId, input, config)
+    return importAccount(deps, projectId, input, config)
   assertSameScheme(config.scheme, input.credential?.scheme, 'auth config')
   if (input.refreshOwner === 'app') throw nothingHandedOver()
   const { authConfigId, userId, alias, type, acl } = input

@@ -53,6 +53,12 @@ export const CreateConnectedAccountBody = Type.Object({
     experimental: Type.Optional(WireSharingGiven),
   }),
   validate_credentials: Type.Optional(Type.Boolean({ description: 'Ask the provider before anything is stored.' })),
+  validate_refresh: Type.Optional(
+    Type.Boolean({
+      description:
+        'Refresh the grant once and store what came of it. Where the provider rotates refresh tokens, the copy that you have is dead from then on.',
+    }),
+  ),
 })
 
 export const CreateConnectedAccountReply = Type.Object({
@@ -134,6 +140,7 @@ export const fromWire = ({
   auth_config,
   connection,
   validate_credentials,
+  validate_refresh,
 }: Static<typeof CreateConnectedAccountBody>): NewAccount => ({
   authConfigId: auth_config.id,
   userId: connection.user_id ?? 'default',
@@ -143,6 +150,7 @@ export const fromWire = ({
   type: connection.experimental?.account_type,
   acl: aclFromWire(connection.experimental?.acl_config_for_shared),
   validate: validate_credentials,
+  validateRefresh: validate_refresh,
 })
 
 export const patchFromWire = ({ alias, connection, experimental }: Static<typeof PatchConnectedAccountBody>): AccountPatch => ({
