@@ -3,7 +3,8 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import Provider from 'oidc-provider'
+import Provider, { type GrantContext } from 'oidc-provider'
+import { type Doorkeeper, passDoor, peekBody } from './oauth-doors.ts'
 import { interactionPages } from './oauth-interactions.ts'
 
 /**
@@ -20,6 +21,10 @@ export interface OAuthUpstream {
   readonly refreshes: { granted: number; refused: number }
   /** Where it may send browsers back to: what is registered with a provider by hand. */
   readonly redirectUris: Set<string>
+  /** The same of one user. */
+  refreshesOf(user: string): { readonly granted: number; readonly refused: number }
+  /** Stands at the door of the token endpoint and lets this user's refreshes in and out. */
+  keepDoor(user: string, doorkeeper: Doorkeeper): void
   /** A grant as an app would hold it, its access token dead or alive. */
   issue(user: string, accessTokenSeconds: number): Promise<{ access_token: string; refresh_token: string }>
   stop(): Promise<void>
@@ -30,7 +35,15 @@ const SCOPE = 'openid offline_access'
 
 export async function startOAuthUpstream(options: { readonly accessTokenSeconds: number }): Promise<OAuthUpstream> {
   let answer: ReturnType<Provider['callback']> = (_, response) => void response.writeHead(503).end()
-  const server = createServer((request, response) => answer(request, response))
+  const doors = new Map<string, Doorkeeper>()
+  const server = createServer(async (request, response) => {
+    if (request.url === '/token' && doors.size > 0) {
+      const token = new URLSearchParams(await peekBody(request)).get('refresh_token') ?? ''
+      const user = (await provider.RefreshToken.find(token))?.accountId ?? ''
+      if (!(await passDoor(doors.get(user), request, response))) return
+    }
+    answer(request, response)
+  })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const host = `127.0.0.1:${(server.address() as AddressInfo).port}`
   const provider = new Provider(`http://${host}`, {
@@ -59,8 +72,17 @@ export async function startOAuthUpstream(options: { readonly accessTokenSeconds:
     if (!answerInteraction(request, response)) answerOthers(request, response)
   }
   const refreshes = { granted: 0, refused: 0 }
-  provider.on('grant.success', () => refreshes.granted++)
-  provider.on('grant.error', () => refreshes.refused++)
+  const users = new Map<string, { granted: number; refused: number }>()
+  const count = (outcome: 'granted' | 'refused') => (context: GrantContext) => {
+    const { params, entities } = context.oidc
+    if (params?.grant_type !== 'refresh_token') return
+    refreshes[outcome]++
+    const user = entities.RefreshToken?.accountId ?? ''
+    const before = users.get(user) ?? { granted: 0, refused: 0 }
+    users.set(user, { ...before, [outcome]: before[outcome] + 1 })
+  }
+  provider.on('grant.success', count('granted'))
+  provider.on('grant.error', count('refused'))
   const toolkitsDir = writeToolkit(host)
   return {
     host,
@@ -68,6 +90,8 @@ export async function startOAuthUpstream(options: { readonly accessTokenSeconds:
     client: CLIENT,
     refreshes,
     redirectUris,
+    refreshesOf: (user) => users.get(user) ?? { granted: 0, refused: 0 },
+    keepDoor: (user, doorkeeper) => void doors.set(user, doorkeeper),
     async issue(accountId, accessTokenSeconds) {
       const client = await provider.Client.find(CLIENT.client_id)
       const grant = new provider.Grant({ accountId, clientId: CLIENT.client_id })

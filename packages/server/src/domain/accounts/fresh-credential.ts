@@ -8,7 +8,7 @@ import { changeStatus } from './account-changes.ts'
 import { type AccountForUse, findAccountForUse } from './account-use.repository.ts'
 import { type AccountsDeps, accountNotFound } from './accounts.service.ts'
 import { type GrantInUse, LEASE_MS, type Refreshed, refreshGrant } from './grant-refresh.ts'
-import { remember, stateKey } from './refresh-state.ts'
+import { joinOrBegin, remember, stateKey } from './refresh-state.ts'
 
 /** A little longer than a lease: who waits for a server that died takes over from it. */
 const WAIT_MS = LEASE_MS + 5_000
@@ -82,13 +82,14 @@ export async function refreshWithin(
   for (;;) {
     const result = await refreshGrant(deps, current, { evenIfItFailed })
     if (result.kind !== 'busy') return result
-    const read = await reread(deps, found.account)
+    const key = `${stateKey(current.account)}/${current.credential.version}`
+    const read = await joinOrBegin(deps.refreshes.looks, key, () => reread(deps, found.account))
     if (!isGrant(read) || read.credential.version !== found.credential.version || read.account.status !== found.account.status)
       return { kind: 'renewed' }
     if (mayGoOn(read) || deps.now() > deadline) return result
     // A failure elsewhere ended the lease: its verdict is in the row.
     current = read
-    await sleep(POLL_MS * (0.5 + Math.random()))
+    await joinOrBegin(deps.refreshes.pauses, key, () => sleep(POLL_MS * (0.5 + Math.random())))
   }
 }
 

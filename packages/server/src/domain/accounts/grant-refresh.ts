@@ -19,7 +19,7 @@ import { requireAuth } from '../toolkits/catalogue.ts'
 import { changeStatus } from './account-changes.ts'
 import type { AccountForUse } from './account-use.repository.ts'
 import type { AccountsDeps } from './accounts.service.ts'
-import { stateKey } from './refresh-state.ts'
+import { joinOrBegin, stateKey } from './refresh-state.ts'
 
 export type Refreshed =
   /** The stored grant is a newer one than the one given: read it. */
@@ -68,12 +68,7 @@ export function refreshGrant(
   options: { readonly evenIfItFailed?: boolean } = {},
 ): Promise<Refreshed> {
   const key = `${stateKey(found.account)}/${found.credential.version}`
-  const { flights } = deps.refreshes
-  const running = flights.get(key)
-  if (running) return running
-  const flight = fly(deps, found, options.evenIfItFailed === true).finally(() => flights.delete(key))
-  flights.set(key, flight)
-  return flight
+  return joinOrBegin(deps.refreshes.flights, key, () => fly(deps, found, options.evenIfItFailed === true))
 }
 
 async function fly(deps: AccountsDeps, found: GrantInUse, evenIfItFailed: boolean): Promise<Refreshed> {
