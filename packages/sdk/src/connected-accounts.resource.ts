@@ -55,7 +55,14 @@ export class ConnectedAccounts {
     return connectionRequest(this.#http, created.id, val?.status ?? created.status ?? 'INITIATED', redirectUrl)
   }
 
-  /** Makes a link that the user opens in order to connect: `redirectUrl` of the answer. */
+  /**
+   * Makes a link that the user opens in order to connect: `redirectUrl` of the answer. It is good once, for ten minutes.
+   *
+   * @example
+   * const request = await holdfast.connectedAccounts.link('user_123', 'ac_…', { callbackUrl: 'https://app.example/done' })
+   * // send the user to request.redirectUrl
+   * const account = await request.waitForConnection(10 * 60_000)
+   */
   async link(
     userId: string,
     authConfigId: string,
@@ -63,7 +70,13 @@ export class ConnectedAccounts {
     request?: RequestOptions,
   ): Promise<ConnectionRequest> {
     if (!options.allowMultiple) await this.#refuseSecondConnection(userId, authConfigId, request)
-    const body = { user_id: userId, auth_config_id: authConfigId, callback_url: options.callbackUrl, alias: options.alias }
+    const body = {
+      user_id: userId,
+      auth_config_id: authConfigId,
+      callback_url: options.callbackUrl,
+      alias: options.alias,
+      connection_data: options.connectionData,
+    }
     const linked = await this.#http.request<{ connected_account_id: string; redirect_url: string }>(
       { method: 'POST', path: '/connected_accounts/link', body },
       request,
@@ -126,7 +139,10 @@ export class ConnectedAccounts {
     return this.#http.request({ method: 'DELETE', path: pathOf(id) }, request)
   }
 
-  /** Refreshes an OAuth grant; tries out a credential of any other scheme. */
+  /**
+   * Refreshes an OAuth grant; tries out a credential of any other scheme. A grant that is over has to be given again by its user:
+   * the connection is INITIATED then, and `redirectUrl` is where to send them.
+   */
   async refresh(id: string, options: RefreshOptions = {}, request?: RequestOptions): Promise<RefreshResult> {
     const refreshed = await this.#http.request<{ id: string; status: RefreshResult['status']; redirect_url?: string | null }>(
       {

@@ -59,8 +59,11 @@ export interface InitiateOptions {
 }
 
 export interface LinkOptions {
+  /** Where the user ends, with `status=success|failed` and `connected_account_id` added. */
   callbackUrl?: string | undefined
   alias?: string | undefined
+  /** Fields of the connection that the user is not to be asked for, such as `subdomain`. */
+  connectionData?: Record<string, unknown> | undefined
   allowMultiple?: boolean | undefined
 }
 

@@ -5,7 +5,7 @@ import type { Catalogue } from '../toolkits/catalogue.ts'
 import type { Tool } from '../toolkits/toolkit.ts'
 import type { Session } from './session.ts'
 import { accountForCall } from './session-accounts.ts'
-import type { SessionDeps } from './sessions.service.ts'
+import type { SessionsDeps } from './sessions.service.ts'
 import { isToolInSession, isToolkitInSession } from './tool-scope.ts'
 
 export interface SessionToolCall {
@@ -16,7 +16,7 @@ export interface SessionToolCall {
 }
 
 /** Runs a tool of a toolkit, if the session holds it, with a connection that the session may use. */
-export async function executeAppTool(deps: SessionDeps, session: Session, call: SessionToolCall): Promise<ToolResult> {
+export async function executeAppTool(deps: SessionsDeps, session: Session, call: SessionToolCall): Promise<ToolResult> {
   const tool = requireSessionTool(deps.catalogue, session, call.toolSlug)
   const account = await accountForCall(deps, session, tool.toolkitSlug, call.account)
   return executeTool(deps, session.projectId, {
@@ -31,7 +31,7 @@ export interface SessionProxyCall extends Omit<ProxyCall, 'accountId' | 'userId'
   readonly toolkitSlug: string
 }
 
-export async function proxyInSession(deps: SessionDeps, session: Session, call: SessionProxyCall): Promise<ProxyReply> {
+export async function proxyInSession(deps: SessionsDeps, session: Session, call: SessionProxyCall): Promise<ProxyReply> {
   const { slug } = deps.catalogue.requireToolkit(call.toolkitSlug)
   if (!isToolkitInSession(session.config, slug))
     throw new HoldfastError('tool_not_allowed', `The toolkit ${slug} is not in this session.`, {

@@ -2,7 +2,7 @@ import type { ListedAccount } from '../accounts/account.ts'
 import type { Toolkit } from '../toolkits/toolkit.ts'
 import type { Session } from './session.ts'
 import { connectionsOf } from './session-accounts.ts'
-import type { SessionDeps } from './sessions.service.ts'
+import type { SessionsDeps } from './sessions.service.ts'
 
 export interface ConnectionStatus {
   readonly toolkit: Toolkit
@@ -14,34 +14,35 @@ export interface ConnectionStatus {
 }
 
 export async function connectionStatuses(
-  deps: SessionDeps,
+  deps: SessionsDeps,
   session: Session,
   toolkits: readonly Toolkit[],
 ): Promise<ConnectionStatus[]> {
   const asking = toolkits.filter(({ noAuth }) => !noAuth).map(({ slug }) => slug)
   const connections = await connectionsOf(deps, session, asking)
-  return toolkits.map((toolkit) => statusOf(toolkit, connections.get(toolkit.slug), session.userId))
+  return toolkits.map((toolkit) => statusOf(toolkit, connections.get(toolkit.slug), session))
 }
 
 export const isConnected = (connection: ListedAccount | undefined): boolean =>
   connection?.account.status === 'ACTIVE' && !connection.authConfig.disabled
 
-function statusOf(toolkit: Toolkit, connection: ListedAccount | undefined, userId: string): ConnectionStatus {
+function statusOf(toolkit: Toolkit, connection: ListedAccount | undefined, session: Session): ConnectionStatus {
   const isActive = toolkit.noAuth || isConnected(connection)
-  return { toolkit, connection, isActive, message: messageOf(toolkit, connection, isActive, userId) }
+  return { toolkit, connection, isActive, message: messageOf(toolkit, connection, isActive, session) }
 }
 
-function messageOf(toolkit: Toolkit, connection: ListedAccount | undefined, isActive: boolean, userId: string): string {
+function messageOf(toolkit: Toolkit, connection: ListedAccount | undefined, isActive: boolean, session: Session): string {
   if (toolkit.noAuth) return `${toolkit.name} needs no connection.`
   if (isActive) return `The user is connected to ${toolkit.name}: its tools can be run.`
-  if (!connection) return `The user is not connected to ${toolkit.name}. ${howToConnect(toolkit, userId)}`
+  if (!connection) return `The user is not connected to ${toolkit.name}. ${howToConnect(session)}`
   const { account, authConfig } = connection
   if (authConfig.disabled && account.status === 'ACTIVE')
     return `The auth config of connection ${account.id} is disabled: the app has to enable it.`
-  return `Connection ${account.id} to ${toolkit.name} is ${account.status}: the app has to update it with a new credential.`
+  return `Connection ${account.id} to ${toolkit.name} is ${account.status}. ${howToConnect(session)}`
 }
 
-/** Honest about what an agent can not do here. */
-export const howToConnect = (toolkit: Toolkit, userId: string): string =>
-  `This version has no connect links. Tell the user that the app must import a credential that it holds: POST /api/v3/connected_accounts ` +
-  `with an auth config for ${toolkit.slug} and connection.user_id ${JSON.stringify(userId)}.`
+/** Only what this session lets an agent do. */
+const howToConnect = ({ config }: Session): string =>
+  config.manageConnections.enabled
+    ? 'COMPOSIO_MANAGE_CONNECTIONS makes a link at which the user can connect it.'
+    : 'Tell the user that the app has to connect it.'

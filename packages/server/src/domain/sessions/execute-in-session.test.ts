@@ -299,18 +299,31 @@ for (const testDatabase of testDatabases()) {
     const session = await create({ toolkits: { disabled: [] } })
     const toolkits = ['mailer', 'weather', { name: 'notes', action: 'add' }, 'mailerr']
     const { data } = await run(session, 'COMPOSIO_MANAGE_CONNECTIONS', { toolkits })
-    const results = data['results'] as Record<string, { status: string; instruction: string; connected_account_id?: string }>
+    const results = data['results'] as Record<
+      string,
+      { status: string; instruction: string; connected_account_id?: string; redirect_url?: string }
+    >
     assert.deepEqual(
       Object.entries(results).map(([toolkit, { status }]) => [toolkit, status]),
       [
         ['mailer', 'active'],
         ['weather', 'active'],
-        ['notes', 'failed'],
+        ['notes', 'initiated'],
         ['mailerr', 'failed'],
       ],
     )
     assert.equal(results['mailer']?.connected_account_id, account)
-    assert.match(results['notes']?.instruction ?? '', /no connect links.*POST \/api\/v3\/connected_accounts.*"ann"/)
+    assert.match(results['notes']?.redirect_url ?? '', /^http:\/\/holdfast\.test\/link\/lk_/)
+    assert.ok(results['notes']?.instruction.includes(results['notes'].redirect_url ?? '-'))
+    assert.deepEqual(data['summary'], { total_toolkits: 4, active: 2, initiated: 1, failed: 1 })
+    const { data: asked } = await run(session, 'COMPOSIO_MANAGE_CONNECTIONS', { toolkits: ['notes'] })
+    const { notes } = asked['results'] as typeof results
+    assert.equal(
+      notes?.connected_account_id,
+      results['notes']?.connected_account_id,
+      'who asks again gets a link to the same one',
+    )
+    assert.notEqual(notes?.redirect_url, results['notes']?.redirect_url)
     assert.match(results['mailerr']?.instruction ?? '', /Did you mean mailer/)
     const { data: listed } = await run(session, 'COMPOSIO_MANAGE_CONNECTIONS', { toolkits: [{ name: 'mailer', action: 'list' }] })
     const [only, ...others] = (

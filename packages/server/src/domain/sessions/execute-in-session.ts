@@ -9,10 +9,10 @@ import { type SearchToolsArguments, searchTools } from './meta-search.ts'
 import { type GetToolSchemasArguments, getToolSchemas } from './meta-tool-schemas.ts'
 import { ABSENT_META_TOOLS, isMetaTool, type MetaToolSlug, metaTool, metaToolsOf } from './meta-tools.ts'
 import type { Session } from './session.ts'
-import type { SessionDeps } from './sessions.service.ts'
+import type { SessionsDeps } from './sessions.service.ts'
 
 /** Runs whatever a session offers: one of its toolkits' tools, or a helper tool. */
-export async function executeInSession(deps: SessionDeps, session: Session, call: SessionToolCall): Promise<ToolResult> {
+export async function executeInSession(deps: SessionsDeps, session: Session, call: SessionToolCall): Promise<ToolResult> {
   const slug = call.toolSlug.toUpperCase()
   return isMetaTool(slug) || isAbsent(slug)
     ? executeMetaTool(deps, session, slug, call.arguments)
@@ -21,7 +21,7 @@ export async function executeInSession(deps: SessionDeps, session: Session, call
 
 /** @throws HoldfastError when there is no such helper tool, the session has switched it off, or its arguments are wrong */
 export async function executeMetaTool(
-  deps: SessionDeps,
+  deps: SessionsDeps,
   session: Session,
   slug: string,
   args: Readonly<Record<string, unknown>>,
@@ -57,7 +57,7 @@ export async function executeMetaTool(
 }
 
 type Run = (
-  deps: SessionDeps,
+  deps: SessionsDeps,
   session: Session,
   args: Record<string, unknown>,
 ) => Promise<{ readonly data: Record<string, unknown>; readonly error: string | null }>

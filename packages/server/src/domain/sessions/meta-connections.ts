@@ -1,20 +1,26 @@
+import { HoldfastError } from '../../errors.ts'
+import type { Account } from '../accounts/account.ts'
+import { createReconnectLink } from '../connecting/create-link.ts'
 import { nearestNames } from '../toolkits/nearest.ts'
 import type { Toolkit } from '../toolkits/toolkit.ts'
-import { type ConnectionStatus, connectionStatuses, howToConnect, isConnected } from './connection-status.ts'
+import { type ConnectionStatus, connectionStatuses, isConnected } from './connection-status.ts'
 import type { Session } from './session.ts'
 import { accountsOf } from './session-accounts.ts'
-import type { SessionDeps } from './sessions.service.ts'
+import { linkInSession } from './session-link.ts'
+import type { SessionsDeps } from './sessions.service.ts'
 import { isToolkitInSession } from './tool-scope.ts'
 
 type Action = 'add' | 'list' | 'status' | 'rename' | 'remove'
 
 export interface ManageConnectionsArguments {
-  readonly toolkits: readonly (string | { readonly name: string; readonly action?: Action })[]
+  readonly toolkits: readonly (string | { readonly name: string; readonly action?: Action; readonly alias?: string })[]
   readonly reinitiate_all?: boolean
 }
 
 interface ConnectionResult {
-  readonly status: 'active' | 'failed'
+  readonly status: 'active' | 'initiated' | 'failed'
+  /** For the user, when it is `initiated`. */
+  readonly redirect_url?: string
   readonly connected_account_id?: string
   readonly auth_config_id?: string
   readonly instruction: string
@@ -23,10 +29,12 @@ interface ConnectionResult {
 
 const MOST_LISTED = 50
 
-/** What this version can say about connections; what it cannot do, it says. */
-export async function manageConnections(deps: SessionDeps, session: Session, args: ManageConnectionsArguments) {
+/** Where a connection is missing there is a link for the user; what an agent cannot do here, it is told. */
+export async function manageConnections(deps: SessionsDeps, session: Session, args: ManageConnectionsArguments) {
   const asked = args.toolkits.map((one) =>
-    typeof one === 'string' ? { name: one, action: 'add' as const } : { name: one.name, action: one.action ?? 'add' },
+    typeof one === 'string'
+      ? { name: one, action: 'add' as const, alias: undefined }
+      : { name: one.name, action: one.action ?? ('add' as const), alias: one.alias },
   )
   const known = new Map<string, Toolkit>()
   for (const { name } of asked) {
@@ -35,28 +43,29 @@ export async function manageConnections(deps: SessionDeps, session: Session, arg
   }
   const statuses = await connectionStatuses(deps, session, [...new Set(known.values())])
   const results: Record<string, ConnectionResult> = Object.create(null)
-  for (const { name, action } of asked) {
+  for (const { name, action, alias } of asked) {
     const toolkit = known.get(name)
     const status = statuses.find((one) => one.toolkit === toolkit)
     results[toolkit?.slug ?? name] = status
-      ? await answer(deps, session, status, action, args.reinitiate_all === true)
+      ? await answer(deps, session, status, action, { again: args.reinitiate_all === true, alias })
       : { status: 'failed', instruction: notThere(deps, session, name) }
   }
-  const active = Object.values(results).filter(({ status }) => status === 'active').length
-  const failed = Object.keys(results).length - active
+  const count = (wanted: ConnectionResult['status']) => Object.values(results).filter(({ status }) => status === wanted).length
+  const [active, initiated, failed] = [count('active'), count('initiated'), count('failed')]
+  const missing = initiated + failed
   return {
-    message: failed === 0 ? 'All of these are connected.' : `${failed} of these cannot be used yet: see their instructions.`,
+    message: missing === 0 ? 'All of these are connected.' : `${missing} of these cannot be used yet: see their instructions.`,
     results: { ...results },
-    summary: { total_toolkits: active + failed, active, initiated: 0, failed },
+    summary: { total_toolkits: active + missing, active, initiated, failed },
   }
 }
 
 async function answer(
-  deps: SessionDeps,
+  deps: SessionsDeps,
   session: Session,
   status: ConnectionStatus,
   action: Action,
-  again: boolean,
+  wish: { readonly again: boolean; readonly alias: string | undefined },
 ): Promise<ConnectionResult> {
   const { toolkit, connection, isActive, message } = status
   const shown = {
@@ -68,7 +77,7 @@ async function answer(
     case 'status':
       return shown
     case 'add':
-      return again && !toolkit.noAuth ? { status: 'failed', instruction: howToConnect(toolkit, session.userId) } : shown
+      return toolkit.noAuth || (isActive && !wish.again) ? shown : invite(deps, session, status, wish.alias)
     case 'list':
       return { ...shown, accounts: await listed(deps, session, toolkit, connection?.account.id) }
     case 'rename':
@@ -80,7 +89,35 @@ async function answer(
   }
 }
 
-async function listed(deps: SessionDeps, session: Session, toolkit: Toolkit, usual: string | undefined): Promise<object[]> {
+/** A connection that is there and of no use is connected again; there is no second one beside it. */
+async function invite(
+  deps: SessionsDeps,
+  session: Session,
+  { toolkit, connection, isActive }: ConnectionStatus,
+  alias: string | undefined,
+): Promise<ConnectionResult> {
+  try {
+    const waiting = connection && !isActive && canBeRenewed(session, connection.account) ? connection.account : undefined
+    const { url, account } = waiting
+      ? await createReconnectLink(deps, session.projectId, waiting.id, session.config.manageConnections.callbackUrl)
+      : await linkInSession(deps, session, { toolkitSlug: toolkit.slug, alias })
+    return {
+      status: 'initiated',
+      redirect_url: url,
+      connected_account_id: account.id,
+      auth_config_id: account.authConfigId,
+      instruction: `Show the user this link and ask them to open it: ${url} It connects ${toolkit.name} and is good for ten minutes. Afterwards ask again with the action status.`,
+    }
+  } catch (error) {
+    if (!(error instanceof HoldfastError)) throw error
+    return { status: 'failed', instruction: [error.message, error.fix].filter(Boolean).join(' ') }
+  }
+}
+
+const canBeRenewed = (session: Session, { userId, status }: Account): boolean =>
+  userId === session.userId && ['INITIATED', 'EXPIRED', 'FAILED'].includes(status)
+
+async function listed(deps: SessionsDeps, session: Session, toolkit: Toolkit, usual: string | undefined): Promise<object[]> {
   const accounts = await accountsOf(deps, session, toolkit.slug, MOST_LISTED)
   return accounts.map((one) => ({
     id: one.account.id,
@@ -92,7 +129,7 @@ async function listed(deps: SessionDeps, session: Session, toolkit: Toolkit, usu
   }))
 }
 
-function notThere({ catalogue }: SessionDeps, { config }: Session, name: string): string {
+function notThere({ catalogue }: SessionsDeps, { config }: Session, name: string): string {
   const slugs = catalogue.toolkits.map(({ slug }) => slug).filter((slug) => isToolkitInSession(config, slug))
   const near = nearestNames(name, slugs)
   const hint = near.length > 0 ? ` Did you mean ${near.join(', ')}?` : ''

@@ -2,7 +2,7 @@ import { HoldfastError } from '../../errors.ts'
 import { executeAppTool, type SessionToolCall } from './app-tool.ts'
 import { ABSENT_META_TOOLS, isMetaTool } from './meta-tools.ts'
 import type { Session } from './session.ts'
-import type { SessionDeps } from './sessions.service.ts'
+import type { SessionsDeps } from './sessions.service.ts'
 
 /** Calls of one request that are under way at the same time: an agent's fifty must not be every other user's queue. */
 const AT_ONCE = 8
@@ -28,7 +28,7 @@ export interface MultiExecuteArguments {
 }
 
 /** Each call succeeds or fails in its own place. */
-export async function multiExecute(deps: SessionDeps, session: Session, { tools }: MultiExecuteArguments) {
+export async function multiExecute(deps: SessionsDeps, session: Session, { tools }: MultiExecuteArguments) {
   const calls = tools.map((call) => ({ toolSlug: call.tool_slug, arguments: call.arguments, account: call.account }))
   const results = await mapAtMost(AT_ONCE, calls, (call, index) => runOne(deps, session, call, index))
   const failed = results.filter(({ error }) => error !== undefined).length
@@ -45,7 +45,7 @@ export async function multiExecute(deps: SessionDeps, session: Session, { tools 
   }
 }
 
-async function runOne(deps: SessionDeps, session: Session, call: SessionToolCall, index: number): Promise<CallResult> {
+async function runOne(deps: SessionsDeps, session: Session, call: SessionToolCall, index: number): Promise<CallResult> {
   const place = { tool_slug: call.toolSlug, index }
   try {
     assertNotNested(call.toolSlug)

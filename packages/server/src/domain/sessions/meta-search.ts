@@ -2,7 +2,7 @@ import type { Tool } from '../toolkits/toolkit.ts'
 import type { ConnectionStatus } from './connection-status.ts'
 import type { Session } from './session.ts'
 import { type QueryResult, type SessionSearch, searchSession } from './session-search.ts'
-import type { SessionDeps } from './sessions.service.ts'
+import type { SessionsDeps } from './sessions.service.ts'
 
 export interface SearchToolsArguments {
   readonly queries: readonly { readonly use_case: string; readonly known_fields?: string }[]
@@ -12,7 +12,7 @@ export interface SearchToolsArguments {
 }
 
 /** The answer as agents read it, from the helper tool and from the route alike. */
-export async function searchTools(deps: SessionDeps, session: Session, { queries, toolkits }: SearchToolsArguments) {
+export async function searchTools(deps: SessionsDeps, session: Session, { queries, toolkits }: SearchToolsArguments) {
   const found = await searchSession(
     deps,
     session,

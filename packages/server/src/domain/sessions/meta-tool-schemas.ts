@@ -1,7 +1,7 @@
 import { nearestNames } from '../toolkits/nearest.ts'
 import type { Tool } from '../toolkits/toolkit.ts'
 import type { Session } from './session.ts'
-import type { SessionDeps } from './sessions.service.ts'
+import type { SessionsDeps } from './sessions.service.ts'
 import { isToolInSession, listScopedTools } from './tool-scope.ts'
 
 export interface GetToolSchemasArguments {
@@ -10,7 +10,7 @@ export interface GetToolSchemasArguments {
 }
 
 /** A tool outside the session is answered like one that does not exist. */
-export function getToolSchemas({ catalogue }: SessionDeps, { config }: Session, args: GetToolSchemasArguments) {
+export function getToolSchemas({ catalogue }: SessionsDeps, { config }: Session, args: GetToolSchemasArguments) {
   const { tool_slugs: slugs, include = ['input_schema'] } = args
   const schemas: Record<string, object> = Object.create(null)
   const notFound: string[] = []

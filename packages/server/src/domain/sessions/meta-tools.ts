@@ -123,15 +123,15 @@ const META_TOOLS: Readonly<Record<MetaToolSlug, Omit<MetaTool, 'slug'>>> = {
   COMPOSIO_MANAGE_CONNECTIONS: {
     name: 'Manage connections',
     description:
-      'Says whether the user is connected to a service, and lists the connections. Where one is missing, the answer says what ' +
-      'the user or the app has to do.',
+      'Says whether the user is connected to a service, and lists the connections. Where one is missing, the answer has a link ' +
+      'at which the user can connect: show it to them.',
     tags: ['openWorldHint'],
     inputParameters: object(
       {
         toolkits: list(
           {
             anyOf: [
-              text('A toolkit slug: asks whether it is connected.'),
+              text('A toolkit slug: asks whether it is connected, and for a link if it is not.'),
               object(
                 {
                   name: text('A toolkit slug.', { minLength: 1 }),

@@ -3,7 +3,7 @@ import { type Account, admitsUser, type ListedAccount } from '../accounts/accoun
 import type { AccountWanted } from '../accounts/account-use.ts'
 import { findAccountsById, findByAlias, findUsualAccounts, listActiveAccounts } from '../accounts/user-accounts.ts'
 import type { Session } from './session.ts'
-import type { SessionDeps } from './sessions.service.ts'
+import type { SessionsDeps } from './sessions.service.ts'
 
 const pinsOf = ({ config }: Session, toolkitSlug: string): readonly string[] =>
   Object.hasOwn(config.connectedAccounts, toolkitSlug) ? (config.connectedAccounts[toolkitSlug] ?? []) : []
@@ -16,7 +16,7 @@ export const authConfigOf = ({ config }: Session, toolkitSlug: string): string |
  * recent ACTIVE one under the session's auth config, else the most recent ACTIVE one. Costs no read of its own in the usual case.
  */
 export async function accountForCall(
-  deps: SessionDeps,
+  deps: SessionsDeps,
   session: Session,
   toolkitSlug: string,
   named: string | undefined,
@@ -31,7 +31,7 @@ export async function accountForCall(
 
 /** By toolkit: the connection that a call without an account would use, or the nearest to it, to be shown. */
 export async function connectionsOf(
-  deps: SessionDeps,
+  deps: SessionsDeps,
   session: Session,
   toolkitSlugs: readonly string[],
 ): Promise<Map<string, ListedAccount>> {
@@ -49,7 +49,7 @@ export async function connectionsOf(
 
 /** The accounts among which a call may choose, the one it would take first. */
 export async function accountsOf(
-  deps: SessionDeps,
+  deps: SessionsDeps,
   session: Session,
   toolkitSlug: string,
   limit: number,
@@ -74,7 +74,7 @@ function assertUsable(session: Session, account: Account): void {
   if (!isUsable(session, account)) throw notInSession(account.id)
 }
 
-async function idOf(deps: SessionDeps, session: Session, toolkitSlug: string, named: string): Promise<string> {
+async function idOf(deps: SessionsDeps, session: Session, toolkitSlug: string, named: string): Promise<string> {
   if (named.startsWith('ca_')) return named
   const found = await findByAlias(deps, session.projectId, { userId: session.userId, toolkitSlug, alias: named })
   if (!found) throw notInSession(named)
@@ -84,7 +84,7 @@ async function idOf(deps: SessionDeps, session: Session, toolkitSlug: string, na
 const MOST_NAMED = 10
 
 async function assertUnambiguous(
-  deps: SessionDeps,
+  deps: SessionsDeps,
   session: Session,
   toolkitSlug: string,
   pins: readonly string[],

@@ -1,7 +1,7 @@
 import type { Tool, Toolkit } from '../toolkits/toolkit.ts'
 import { type ConnectionStatus, connectionStatuses } from './connection-status.ts'
 import type { Session } from './session.ts'
-import type { SessionDeps } from './sessions.service.ts'
+import type { SessionsDeps } from './sessions.service.ts'
 import { isToolInSession } from './tool-scope.ts'
 
 export interface SearchQuery {
@@ -31,7 +31,7 @@ const PRIMARY_SCORE = 0.6
 
 /** BM25 over the tools of the session. `toolkits` narrows it further. */
 export async function searchSession(
-  deps: SessionDeps,
+  deps: SessionsDeps,
   session: Session,
   queries: readonly SearchQuery[],
   toolkits?: readonly string[],
@@ -43,7 +43,7 @@ export async function searchSession(
 }
 
 function searchOne(
-  { catalogue }: SessionDeps,
+  { catalogue }: SessionsDeps,
   { config }: Session,
   { useCase, knownFields = '' }: SearchQuery,
   toolkits: readonly string[] | undefined,

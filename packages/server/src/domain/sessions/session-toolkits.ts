@@ -4,7 +4,7 @@ import type { Toolkit } from '../toolkits/toolkit.ts'
 import { isConnected } from './connection-status.ts'
 import type { Session } from './session.ts'
 import { connectionsOf } from './session-accounts.ts'
-import type { SessionDeps } from './sessions.service.ts'
+import type { SessionsDeps } from './sessions.service.ts'
 import { isToolkitInSession } from './tool-scope.ts'
 
 export interface SessionToolkit {
@@ -24,7 +24,7 @@ export interface SessionToolkitsFilter {
 }
 
 export async function listSessionToolkits(
-  deps: SessionDeps,
+  deps: SessionsDeps,
   session: Session,
   { slugs, search, onlyConnected, cursor, limit }: SessionToolkitsFilter,
 ): Promise<Page<SessionToolkit>> {

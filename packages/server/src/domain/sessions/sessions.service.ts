@@ -11,9 +11,6 @@ export interface SessionsDeps extends ExecutionDeps {
   readonly publicUrl: () => string
 }
 
-/** What the domain itself needs: where a session is served is the surfaces' business. */
-export type SessionDeps = Omit<SessionsDeps, 'publicUrl'>
-
 export interface NewSession {
   readonly userId: string
   /** Names as they were given; slugs in any case, aliases too. */
@@ -21,7 +18,7 @@ export interface NewSession {
 }
 
 /** @throws HoldfastError `invalid_request` that names everything in the settings that is not there or may not be used */
-export async function createSession(deps: SessionDeps, projectId: ProjectId, { userId, config }: NewSession): Promise<Session> {
+export async function createSession(deps: SessionsDeps, projectId: ProjectId, { userId, config }: NewSession): Promise<Session> {
   const named = checkNames(deps.catalogue, config)
   const checked = { ...config, ...named.value }
   const issues = [...named.issues, ...(await checkConnections(deps, projectId, userId, checked))]
@@ -40,14 +37,14 @@ export async function createSession(deps: SessionDeps, projectId: ProjectId, { u
   return session
 }
 
-export async function requireSession(deps: Pick<SessionDeps, 'db'>, projectId: ProjectId, id: string): Promise<Session> {
+export async function requireSession(deps: Pick<SessionsDeps, 'db'>, projectId: ProjectId, id: string): Promise<Session> {
   const session = await findSession(deps.db, projectId, id)
   if (!session) throw sessionNotFound(id)
   return session
 }
 
 /** From then on it can neither be read nor used. */
-export async function deleteSession(deps: Pick<SessionDeps, 'db' | 'now'>, projectId: ProjectId, id: string): Promise<void> {
+export async function deleteSession(deps: Pick<SessionsDeps, 'db' | 'now'>, projectId: ProjectId, id: string): Promise<void> {
   if (!(await markSessionDeleted(deps.db, projectId, id, deps.now()))) throw sessionNotFound(id)
 }
 
