@@ -44,7 +44,7 @@ label{display:block;font-weight:600}
 .hint{margin:.125rem 0 .375rem;font-size:.9375rem;color:var(--quiet)}
 .wrong{margin:.125rem 0 .375rem;color:var(--bad);font-weight:600;font-size:.9375rem}
 .affixed{margin-top:.25rem;display:flex;align-items:center;gap:.5rem;flex-wrap:wrap}
-.affixed input{flex:1 1 8rem;width:auto;margin:0}
+.affixed input{flex:1 1 6rem;width:auto;margin:0}
 .affix{color:var(--quiet)}
 input,select,textarea{display:block;width:100%;min-width:0;min-height:2.75rem;margin:.25rem 0 0;padding:.5rem .75rem;border:1px solid var(--edge);border-radius:.5rem;background:var(--input);color:var(--text);font:inherit}
 textarea{min-height:7rem;resize:vertical;font:.875rem/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
