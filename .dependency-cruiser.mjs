@@ -12,7 +12,7 @@ const ROOMS = {
   'oauth-apps': ['toolkits', 'credentials'],
   'auth-configs': ['oauth-apps', 'toolkits', 'credentials', 'events', 'projects'],
   accounts: ['auth-configs', 'oauth-apps', 'toolkits', 'credentials', 'events', 'projects'],
-  imports: ['accounts', 'auth-configs', 'toolkits', 'events', 'projects'],
+  imports: ['accounts', 'auth-configs', 'credentials', 'toolkits', 'events', 'projects'],
   connecting: ['accounts', 'oauth-apps', 'auth-configs', 'toolkits', 'credentials', 'events', 'projects'],
   execution: ['accounts', 'auth-configs', 'credentials', 'toolkits', 'events', 'projects'],
   sessions: ['execution', 'connecting', 'oauth-apps', 'accounts', 'auth-configs', 'toolkits', 'events', 'projects'],

@@ -11,6 +11,7 @@ import { startAuthorization } from './domain/connecting/start-authorization.ts'
 import { submitCredential } from './domain/connecting/submit-credential.ts'
 import { createOpenedCache } from './domain/credentials/credentials.service.ts'
 import { createExecutionLog } from './domain/execution/execution-log.ts'
+import { hasImportWork, workOffImports } from './domain/imports/import-worker.ts'
 import {
   assertGivenAppsFit,
   type OAuthAppChanges,
@@ -22,6 +23,7 @@ import { findProjectByKey, type ProjectsDeps } from './domain/projects/projects.
 import type { SessionsDeps } from './domain/sessions/sessions.service.ts'
 import { loadCatalogue } from './domain/toolkits/catalogue.ts'
 import { BUILTIN_TOOLKITS } from './domain/toolkits/toolkit-files.ts'
+import { startImportThread } from './import-thread.ts'
 import { createGuard, parseAllowHosts } from './platform/outbound/guard.ts'
 import { createOutbound } from './platform/outbound/outbound.ts'
 import { type Database, openDatabase } from './platform/storage/database.ts'
@@ -30,6 +32,7 @@ import { givenMasterKeys, storedMasterKeys } from './platform/vault/master-keys.
 import { authConfigsRoutes } from './surfaces/api-v3/auth-configs.routes.ts'
 import { connectedAccountsRoutes } from './surfaces/api-v3/connected-accounts.routes.ts'
 import { handoverRoutes } from './surfaces/api-v3/handover.routes.ts'
+import { importsRoutes } from './surfaces/api-v3/imports.routes.ts'
 import { orgRoutes, projectRoutes } from './surfaces/api-v3/projects.routes.ts'
 import { toolRouterRoutes } from './surfaces/api-v3/tool-router.routes.ts'
 import { toolkitRoutes } from './surfaces/api-v3/toolkits.routes.ts'
@@ -104,22 +107,13 @@ async function assemble({ config, logger, database, keys, catalogue, bootstrap }
   const { db } = database
   const now = Date.now
   const metrics = createMetrics()
-  const allowHosts = parseAllowHosts(config.allowHosts.join(','))
-  const guard = createGuard(allowHosts)
   const log = createExecutionLog(db, {
     onError: (err) => logger.error({ err }, 'execution records could not be written; trying again'),
   })
   let publicUrl = config.publicUrl
   const deps: SessionsDeps & ProjectsDeps = {
-    db,
+    ...composeAccounts(config, database, keys, catalogue),
     keys,
-    now,
-    catalogue,
-    credentials: { db, keys, opened: createOpenedCache() },
-    oauthApps: config.oauthApps,
-    outbound: createOutbound({ allowHosts }),
-    operatorAllows: (host, port) => guard.names(new URL(`http://${isIPv6(host) ? `[${host}]` : host}:${port}/`)),
-    refreshes: createRefreshState(),
     log,
     onOutbound: metrics.countOutbound,
     publicUrl: () => publicUrl,
@@ -130,6 +124,10 @@ async function assemble({ config, logger, database, keys, catalogue, bootstrap }
   })
 
   const linkSweep = startLinkSweep(deps, (err) => logger.error({ err }, 'overdue links could not be ended; trying again'))
+  const importThread = startImportThread(config, {
+    hasWork: () => hasImportWork(deps),
+    onError: (err) => logger.error({ err }, 'an import met an error'),
+  })
 
   const http = buildHttpServer({ logger, onAnswer: metrics.observeAnswer })
   await registerOpenApi(http, { version, publicUrl: config.publicUrlGiven ? config.publicUrl : undefined })
@@ -151,6 +149,7 @@ async function assemble({ config, logger, database, keys, catalogue, bootstrap }
     authConfigsRoutes(api, deps)
     connectedAccountsRoutes(api, deps)
     handoverRoutes(api, deps)
+    importsRoutes(api, { ...deps, onImportQueued: importThread.wake })
     toolExecutionRoutes(api, deps)
     toolRouterRoutes(api, deps)
   })
@@ -179,6 +178,7 @@ async function assemble({ config, logger, database, keys, catalogue, bootstrap }
     },
     async close() {
       await http.close()
+      await importThread.close()
       await schedule.close()
       await linkSweep.close()
       await deps.log.close()
@@ -187,6 +187,44 @@ async function assemble({ config, logger, database, keys, catalogue, bootstrap }
     },
   }
 }
+
+/** What connections need, in the server and in the thread that imports them. */
+function composeAccounts(config: Config, { db }: Database, keys: KeyRing, catalogue: AccountsDeps['catalogue']): AccountsDeps {
+  const allowHosts = parseAllowHosts(config.allowHosts.join(','))
+  const guard = createGuard(allowHosts)
+  return {
+    db,
+    now: Date.now,
+    catalogue,
+    credentials: { db, keys, opened: createOpenedCache() },
+    oauthApps: config.oauthApps,
+    outbound: createOutbound({ allowHosts }),
+    operatorAllows: (host, port) => guard.names(new URL(`http://${isIPv6(host) ? `[${host}]` : host}:${port}/`)),
+    refreshes: createRefreshState(),
+  }
+}
+
+export interface ImportWorker {
+  workOff(signal: AbortSignal, onError: (error: unknown) => void): Promise<number>
+  close(): Promise<void>
+}
+
+/** What the thread that imports is made of; its database is up to date already. */
+export async function openImportWorker(config: Config): Promise<ImportWorker> {
+  const database = openDatabase({ databaseUrl: config.databaseUrl, dataDir: config.dataDir, poolSize: IMPORT_POOL_SIZE })
+  const catalogue = loadCatalogue([BUILTIN_TOOLKITS, ...(config.toolkitsDir ? [config.toolkitsDir] : [])])
+  const deps = composeAccounts(config, database, openKeyRing(config), catalogue)
+  return {
+    workOff: (signal, onError) => workOffImports(deps, { signal, onError }),
+    async close() {
+      await deps.outbound.close()
+      await database.close()
+    },
+  }
+}
+
+/** One for the batch that is written, one for what is read meanwhile. */
+const IMPORT_POOL_SIZE = 2
 
 export async function runMigrations(config: Config): Promise<{ applied: string[] }> {
   return withDatabase(config, async (database) => ({ applied: await database.migrate() }))

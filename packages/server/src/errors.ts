@@ -29,6 +29,8 @@ export type ErrorCode =
   | 'credential_rejected'
   | 'credential_unverifiable'
   | 'credential_conflict'
+  | 'invalid_import'
+  | 'import_not_found'
   | 'credential_unreadable'
   | 'credential_expired'
   | 'credential_expired_app_owned'

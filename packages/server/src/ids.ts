@@ -8,6 +8,7 @@ export type LogId = `log_${string}`
 export type EventId = `evt_${string}`
 /** The operator's OAuth app for a toolkit, by its slug. */
 export type OAuthAppId = `app_${string}`
+export type ImportId = `imp_${string}`
 export type LinkId = `lk_${string}`
 
 const RANDOM_BYTES = 9
@@ -36,6 +37,7 @@ export const newAccountId = (): AccountId => `ca_${newId()}`
 export const newSessionId = (): SessionId => `trs_${newId()}`
 export const newLogId = (): LogId => `log_${newId()}`
 export const newEventId = (): EventId => `evt_${newId()}`
+export const newImportId = (): ImportId => `imp_${newId()}`
 export const newRequestId = (): string => `req_${newId()}`
 
 /** 192 random bits and no time: whoever has it may connect, so nobody may guess it. Only its SHA-256 is stored. */

@@ -97,7 +97,8 @@ export async function openFurnishedApp(t: TestContext, testDatabase: TestDatabas
           })
         ).session_id
       : 'trs_none'
-    return { authConfig, account, session, project: (await newProject('spare')).id }
+    const { id: importId } = await create<{ id: string }>(apiKey, '/imports', undefined)
+    return { authConfig, account, session, import: importId, project: (await newProject('spare')).id }
   }
   const own = await furnish(app.apiKey)
   const foreign = await furnish((await newProject('other')).api_key)
@@ -107,6 +108,7 @@ export async function openFurnishedApp(t: TestContext, testDatabase: TestDatabas
     path.replace(/\{(\w+)\}/g, (_all, name: string) => {
       if (path.startsWith('/api/v3.1/auth_configs/{')) return (name === 'status' ? 'DISABLED' : ids['authConfig']) ?? ''
       if (path.startsWith('/api/v3.1/connected_accounts/{')) return ids['account'] ?? ''
+      if (path.startsWith('/api/v3.1/imports/{')) return ids['import'] ?? ''
       if (path.startsWith('/api/v3.1/tool_router/session/{')) return ids['session'] ?? ''
       if (path.startsWith('/api/v3.1/toolkits/{')) return ids['toolkit'] ?? 'example'
       if (path.startsWith('/api/v3.1/tools/')) return ids['tool'] ?? 'EXAMPLE_GET_ITEM'

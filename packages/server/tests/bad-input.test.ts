@@ -139,6 +139,7 @@ for (const testDatabase of testDatabases()) {
         authConfig: 'ac_unknown',
         account: 'ca_unknown',
         session: 'trs_unknown',
+        import: 'imp_unknown',
         toolkit: 'unknown',
         tool: 'EXAMPLE_UNKNOWN',
         project: 'pr_unknown',

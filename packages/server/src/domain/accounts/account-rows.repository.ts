@@ -75,7 +75,17 @@ export function matches(db: Db, eb: AccountExpressions, filter: AccountFilter) {
   )
 }
 
-export const toRow = (account: Account): ConnectedAccountTable => ({
+/** Where a connection came from that an import made. */
+export interface AccountOrigin {
+  readonly externalId: string | null
+  readonly metadata: Readonly<Record<string, unknown>> | null
+  readonly importId: string | null
+  readonly importRow: number | null
+}
+
+const NO_ORIGIN: AccountOrigin = { externalId: null, metadata: null, importId: null, importRow: null }
+
+export const toRow = (account: Account, origin: AccountOrigin = NO_ORIGIN): ConnectedAccountTable => ({
   project_id: account.projectId,
   id: account.id,
   user_id: account.userId,
@@ -92,9 +102,16 @@ export const toRow = (account: Account): ConnectedAccountTable => ({
   created_at: account.createdAt,
   updated_at: account.updatedAt,
   deleted_at: null,
+  external_id: origin.externalId,
+  metadata: origin.metadata && JSON.stringify(origin.metadata),
+  import_id: origin.importId,
+  import_row: origin.importRow,
 })
 
-export type AccountRow = Omit<ConnectedAccountTable, 'deleted_at' | 'identity_id'>
+export type AccountRow = Omit<
+  ConnectedAccountTable,
+  'deleted_at' | 'identity_id' | 'external_id' | 'metadata' | 'import_id' | 'import_row'
+>
 
 const fromRow = (row: AccountRow): Account => ({
   id: row.id as AccountId,

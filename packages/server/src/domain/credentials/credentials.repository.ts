@@ -1,7 +1,8 @@
 import { sql } from 'kysely'
 import type { ProjectId } from '../../ids.ts'
+import { hotInsert } from '../../platform/storage/hot-insert.ts'
 import { hotQuery } from '../../platform/storage/hot-query.ts'
-import type { CredentialTable, Db } from '../../platform/storage/schema.ts'
+import type { CredentialTable, Db, Trx } from '../../platform/storage/schema.ts'
 import type { CredentialOwner, GrantTimes, RefreshOwner, SealedCredential, StoredCredential } from './credential.ts'
 
 const columns = [
@@ -27,7 +28,7 @@ const fromRow = (row: Row): StoredCredential => ({
 
 export const insertCredential = (
   db: Db,
-  { projectId, ownerId }: CredentialOwner,
+  owner: CredentialOwner,
   sealed: SealedCredential,
   now: number,
   times: GrantTimes,
@@ -35,20 +36,45 @@ export const insertCredential = (
 ) =>
   db
     .insertInto('credential')
-    .values({
-      project_id: projectId,
-      owner_id: ownerId,
-      version: sealed.version,
-      key_id: sealed.keyId,
-      sealed: sealed.sealed,
-      expires_at: times.expiresAt,
-      lease_until: 0,
-      refresh_at: refreshOwner === 'app' ? null : times.refreshAt,
-      refresh_owner: refreshOwner,
-      failed_refreshes: 0,
-      updated_at: now,
-    })
+    .values(toRow(owner, sealed, times, now, refreshOwner))
     .execute()
+
+const toRow = (
+  { projectId, ownerId }: CredentialOwner,
+  sealed: SealedCredential,
+  times: GrantTimes,
+  now: number,
+  refreshOwner: RefreshOwner,
+): CredentialTable => ({
+  project_id: projectId,
+  owner_id: ownerId,
+  version: sealed.version,
+  key_id: sealed.keyId,
+  sealed: sealed.sealed,
+  expires_at: times.expiresAt,
+  lease_until: 0,
+  refresh_at: refreshOwner === 'app' ? null : times.refreshAt,
+  refresh_owner: refreshOwner,
+  failed_refreshes: 0,
+  unanswered_since: null,
+  told_expired: null,
+  updated_at: now,
+})
+
+export interface NewCredentialRow {
+  readonly owner: CredentialOwner
+  readonly sealed: SealedCredential
+  readonly times: GrantTimes
+  readonly refreshOwner: RefreshOwner
+}
+
+const insertRows = hotInsert((db, rows: readonly CredentialTable[]) => db.insertInto('credential').values(rows))
+
+export const insertCredentials = (trx: Trx, credentials: readonly NewCredentialRow[], now: number): Promise<void> =>
+  insertRows(
+    trx,
+    credentials.map(({ owner, sealed, times, refreshOwner }) => toRow(owner, sealed, times, now, refreshOwner)),
+  )
 
 const credentialOf = hotQuery(['projectId', 'ownerId'], (db, { projectId, ownerId }) =>
   db.selectFrom('credential').select(columns).where('project_id', '=', projectId).where('owner_id', '=', ownerId),
@@ -122,6 +148,21 @@ export async function replaceCredential(
     .where('version', '=', readVersion)
     .executeTakeFirst()
   return numUpdatedRows === 1n
+}
+
+/** False when it is gone, or was written since. */
+export async function deleteCredentialOfVersion(
+  db: Db,
+  { projectId, ownerId }: CredentialOwner,
+  version: number,
+): Promise<boolean> {
+  const { numDeletedRows } = await db
+    .deleteFrom('credential')
+    .where('project_id', '=', projectId)
+    .where('owner_id', '=', ownerId)
+    .where('version', '=', version)
+    .executeTakeFirst()
+  return numDeletedRows === 1n
 }
 
 export const deleteCredential = (db: Db, { projectId, ownerId }: CredentialOwner) =>

@@ -1,6 +1,6 @@
 import { HoldfastError } from '../../errors.ts'
 import type { ProjectId } from '../../ids.ts'
-import type { Db } from '../../platform/storage/schema.ts'
+import type { Db, Trx } from '../../platform/storage/schema.ts'
 import { open, seal } from '../../platform/vault/envelope.ts'
 import type { KeyRing } from '../../platform/vault/key-ring.ts'
 import {
@@ -14,8 +14,10 @@ import {
 import {
   type CredentialChange,
   deleteCredential,
+  deleteCredentialOfVersion,
   findCredential,
   insertCredential,
+  insertCredentials,
   listCredentials,
   replaceCredential,
 } from './credentials.repository.ts'
@@ -76,6 +78,26 @@ export async function saveCredential(
   await insertCredential(trx, owner, await sealCredential(deps, trx, owner, 1, credential), now, times, refreshOwner)
 }
 
+export interface NewCredential {
+  readonly owner: CredentialOwner
+  readonly credential: Credential
+  readonly times?: GrantTimes | undefined
+  readonly refreshOwner: RefreshOwner
+}
+
+/** Many new ones of one project, at about the price of the sealing. */
+export async function saveCredentials(
+  deps: CredentialsDeps,
+  trx: Trx,
+  credentials: readonly NewCredential[],
+  now: number,
+): Promise<void> {
+  const rows = []
+  for (const { owner, credential, refreshOwner, times = NO_TIMES } of credentials)
+    rows.push({ owner, times, refreshOwner, sealed: await sealCredential(deps, trx, owner, 1, credential) })
+  await insertCredentials(trx, rows, now)
+}
+
 export async function readCredential(
   deps: CredentialsDeps,
   owner: CredentialOwner,
@@ -121,6 +143,18 @@ export async function updateCredential(
 export async function destroyCredential(deps: CredentialsDeps, trx: Db, owner: CredentialOwner): Promise<void> {
   await deleteCredential(trx, owner)
   deps.opened.delete(owner)
+}
+
+/** Only while it is what `version` was; false when somebody wrote it since. */
+export async function destroyCredentialOfVersion(
+  deps: CredentialsDeps,
+  trx: Db,
+  owner: CredentialOwner,
+  version: number,
+): Promise<boolean> {
+  if (!(await deleteCredentialOfVersion(trx, owner, version))) return false
+  deps.opened.delete(owner)
+  return true
 }
 
 export const credentialMissing = () =>

@@ -1,5 +1,5 @@
 import { type EventId, newEventId, type ProjectId } from '../../ids.ts'
-import type { Db } from '../../platform/storage/schema.ts'
+import type { Db, Trx } from '../../platform/storage/schema.ts'
 import { insertEvent, insertEvents } from './events.repository.ts'
 
 export type EventType =
@@ -9,6 +9,7 @@ export type EventType =
   | 'connected_account.handed_over'
   | 'connected_account.status_changed'
   | 'connected_account.deleted'
+  | 'import.finished'
 
 export interface NewEvent {
   readonly type: EventType
@@ -33,11 +34,8 @@ export async function recordEvent(trx: Db, projectId: ProjectId, event: NewEvent
   return row.id
 }
 
-/** The same for a batch, in one statement. */
-export async function recordEvents(trx: Db, projectId: ProjectId, events: readonly NewEvent[], now: number): Promise<void> {
-  if (events.length > 0)
-    await insertEvents(
-      trx,
-      events.map((event) => toRow(projectId, event, now)),
-    )
-}
+export const recordEvents = (trx: Trx, projectId: ProjectId, events: readonly NewEvent[], now: number): Promise<void> =>
+  insertEvents(
+    trx,
+    events.map((event) => toRow(projectId, event, now)),
+  )

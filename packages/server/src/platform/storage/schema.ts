@@ -18,6 +18,9 @@ export interface Tables {
   event: EventTable
   connect_link: ConnectLinkTable
   connect_authorization: ConnectAuthorizationTable
+  import_job: ImportJobTable
+  import_chunk: ImportChunkTable
+  import_row: ImportRowTable
 }
 
 export interface ProjectTable {
@@ -86,6 +89,13 @@ export interface ConnectedAccountTable {
   /** JSON: whose account it is upstream, once the provider or an ID token said so. */
   identity: string | null
   identity_id: string | null
+  /** The app's own key for it; of the living ones unique in the project. */
+  external_id: string | null
+  /** JSON: what the app wants to find beside it. Never a secret. */
+  metadata: string | null
+  /** The import that made it, and the row there. */
+  import_id: string | null
+  import_row: number | null
   created_at: number
   updated_at: number
   deleted_at: number | null
@@ -176,6 +186,47 @@ export interface ConnectAuthorizationTable {
   /** What the way back needs: the code verifier, the fields that were typed. */
   sealed: Uint8Array
   expires_at: number
+}
+
+export interface ImportJobTable {
+  project_id: string
+  id: string
+  state: string
+  /** JSON. */
+  options: string
+  /** JSON: how far it is, and what came of it. */
+  progress: string
+  error: string | null
+  /** While this lies ahead, one worker has the job and no other may. */
+  lease_until: number
+  /** Counts the workers that had it: one that was thought dead writes nothing any more. */
+  lease_epoch: number
+  created_at: number
+  updated_at: number
+  finished_at: number | null
+}
+
+/** A piece of an upload, sealed like a credential; gone when the job has ended. */
+export interface ImportChunkTable {
+  project_id: string
+  import_id: string
+  start_offset: number
+  bytes: number
+  sealed: Uint8Array
+  key_id: string
+}
+
+/** A row that there is something to say about; one that simply made a connection is told by that connection. */
+export interface ImportRowTable {
+  project_id: string
+  import_id: string
+  row_number: number
+  status: string
+  external_id: string | null
+  user_id: string | null
+  account_id: string | null
+  /** JSON: code, message, fix and field. */
+  problem: string | null
 }
 
 export type Db = Kysely<Tables>

@@ -36,6 +36,8 @@ const STATUS = {
   credential_rejected: 400,
   credential_unverifiable: 400,
   credential_conflict: 409,
+  invalid_import: 400,
+  import_not_found: 404,
   credential_unreadable: 500,
   credential_expired: 400,
   credential_expired_app_owned: 400,
