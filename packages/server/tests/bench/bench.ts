@@ -19,8 +19,8 @@ const USAGE = `npm run bench -- [--quick] [--postgres]
   --postgres   the same once more on PostgreSQL
 `
 
-const FULL = { few: 1_000, many: 100_000, rounds: 5, seconds: 3, turns: 300, writes: 200 }
-const QUICK = { few: 500, many: 5_000, rounds: 1, seconds: 1, turns: 60, writes: 30 }
+const FULL = { few: 1_000, many: 100_000, rounds: 5, seconds: 3, warmUpSeconds: 5, turns: 300, writes: 200 }
+const QUICK = { few: 500, many: 5_000, rounds: 1, seconds: 1, warmUpSeconds: 1, turns: 60, writes: 30 }
 /** Accounts whose credentials the calls use in turn. */
 const ACCOUNTS_IN_USE = 1_000
 
@@ -75,6 +75,7 @@ async function runOn(database: BenchResult['database'], postgres: PostgresServer
         connections,
         rounds: plan.rounds,
         seconds: plan.seconds,
+        warmUpSeconds: plan.warmUpSeconds,
       })
     }
     progress(`${database}: reads at ${plan.few} and at ${plan.many} accounts`)

@@ -1,22 +1,7 @@
-import autocannon from 'autocannon'
 import { Client, type Dispatcher, Pool } from 'undici'
 import { serveParent } from './children.ts'
-import type { Call, Latency, LoadQuestion, Throughput } from './load.ts'
-
-/** As many requests as the target answers, from many connections at once. */
-async function press(calls: readonly Call[], connections: number, seconds: number): Promise<Throughput> {
-  const [first] = calls
-  if (!first) throw new Error('nothing to call')
-  const { requests, latency, duration, non2xx, errors, timeouts } = await autocannon({
-    url: first.origin,
-    connections,
-    duration: seconds,
-    requests: calls.map(({ method, path, headers, body }) => ({ method, path, headers, ...(body !== undefined && { body }) })),
-  })
-  if (non2xx + errors + timeouts > 0)
-    throw new Error(`${first.method} ${first.path}: ${non2xx} refused, ${errors} failed, ${timeouts} too late`)
-  return { perSecond: requests.total / duration, p50: latency.p50, p99: latency.p99 }
-}
+import type { Call, Latency, LoadQuestion } from './load.ts'
+import { press } from './press.ts'
 
 /** One request at a time, in turns, so that a noisy moment of the machine falls on all of them alike. */
 async function takeTurns(groups: readonly (readonly Call[])[], rounds: number): Promise<Latency[]> {

@@ -25,6 +25,7 @@ const post = (origin: string, path: string, body: unknown): Call => ({
   body: JSON.stringify(body),
 })
 
+/** What the upstream is asked for, asked of it through the bare proxy. */
 export const bareCall = (origin: string): Call => ({ origin, path: '/shelves/top/items?limit=20', method: 'GET', headers: {} })
 
 export const proxyCall = (origin: string, accountId: string): Call =>
