@@ -91,7 +91,8 @@ function answerPage(
   filter: ToolkitFilter,
   list: (place: Place) => Page<Toolkit>,
 ) {
-  const limit = readLimit(given.limit ?? undefined, { default: 20, max: MAX_PAGE })
+  // Whole unless asked otherwise: early official clients cannot ask for a second page.
+  const limit = readLimit(given.limit ?? undefined, { default: MAX_PAGE, max: MAX_PAGE })
   const tag = filter.search ? 'toolkits:relevance' : 'toolkits:slug'
   const page = list({ limit, ...(given.cursor && { cursor: String(decodeCursor(given.cursor, tag)[0]) }) })
   return toPage({

@@ -23,7 +23,7 @@ export const ListToolkitsQuery = Type.Object({
   sort_by: Type.Optional(SortBy),
   search: Type.Optional(Type.String({ maxLength: 256, description: 'Words of the name, slug, description or category.' })),
   include_deprecated: Type.Optional(Type.String({ description: 'Accepted; no toolkit here is deprecated.' })),
-  limit: Type.Optional(Type.String({ description: 'Page size, 1 to 1000. Default 20.' })),
+  limit: Type.Optional(Type.String({ description: 'Page size, 1 to 1000, the default.' })),
   cursor: Type.Optional(Type.String()),
 })
 
