@@ -30,7 +30,7 @@ export function headlessBrowser(): HeadlessBrowser {
       const reply = await fetch(url, {
         ...request,
         redirect: 'manual',
-        headers: { ...request.headers, ...(cookie && { cookie }) },
+        headers: { accept: 'text/html', ...request.headers, ...(cookie && { cookie }) },
       })
       for (const line of reply.headers.getSetCookie()) {
         const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? []

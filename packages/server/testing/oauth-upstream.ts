@@ -19,6 +19,8 @@ export interface OAuthUpstream {
   readonly client: { readonly client_id: string; readonly client_secret: string }
   /** Refreshes that it granted, and refused. */
   readonly refreshes: { granted: number; refused: number }
+  /** All that its token endpoint granted and refused, codes included. */
+  readonly answers: { granted: number; refused: number }
   /** Where it may send browsers back to: what is registered with a provider by hand. */
   readonly redirectUris: Set<string>
   /** The same of one user. */
@@ -72,9 +74,11 @@ export async function startOAuthUpstream(options: { readonly accessTokenSeconds:
     if (!answerInteraction(request, response)) answerOthers(request, response)
   }
   const refreshes = { granted: 0, refused: 0 }
+  const answers = { granted: 0, refused: 0 }
   const users = new Map<string, { granted: number; refused: number }>()
   const count = (outcome: 'granted' | 'refused') => (context: GrantContext) => {
     const { params, entities } = context.oidc
+    answers[outcome]++
     if (params?.grant_type !== 'refresh_token') return
     refreshes[outcome]++
     const user = entities.RefreshToken?.accountId ?? ''
@@ -89,6 +93,7 @@ export async function startOAuthUpstream(options: { readonly accessTokenSeconds:
     toolkitsDir,
     client: CLIENT,
     refreshes,
+    answers,
     redirectUris,
     refreshesOf: (user) => users.get(user) ?? { granted: 0, refused: 0 },
     keepDoor: (user, doorkeeper) => void doors.set(user, doorkeeper),

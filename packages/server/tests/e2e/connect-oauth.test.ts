@@ -123,18 +123,18 @@ for (const database of testDatabases()) {
 
     const bob = await begin('bob')
     assert.equal((await bob.browser.get(bob.callback.href)).status, 200)
-    const before = upstream.refreshes.granted
+    const before = upstream.answers.granted
     assert.equal((await bob.browser.get(bob.callback.href)).status, 400, 'a replay is refused')
-    assert.deepEqual([(await account(bob.id))['status'], upstream.refreshes.granted], ['ACTIVE', before])
+    assert.deepEqual([(await account(bob.id))['status'], upstream.answers.granted], ['ACTIVE', before])
     assert.deepEqual((await wire.execute('GRANTED_ME', bob.id)).data, { sub: 'bob' })
 
     // An answer that says it is another provider's: its code goes nowhere.
     const mixed = await begin('mia')
-    const granted = upstream.refreshes.granted
+    const granted = upstream.answers.granted
     mixed.callback.searchParams.set('iss', 'https://evil.example')
     assert.equal((await mixed.browser.get(mixed.callback.href)).status, 400)
     const mia = await account(mixed.id)
-    assert.deepEqual([mia['status'], upstream.refreshes.granted], ['FAILED', granted])
+    assert.deepEqual([mia['status'], upstream.answers.granted], ['FAILED', granted])
     assert.match(String(mia['status_reason']), /did not come from Granted/)
 
     const output = server.output()
@@ -232,7 +232,7 @@ for (const database of testDatabases()) {
     assert.equal(connected['status'], 'ACTIVE')
     const refreshed = await wire.call('POST', `/connected_accounts/${connected['id']}/refresh`)
     assert.deepEqual([refreshed.status, refreshed.body['status']], [200, 'ACTIVE'])
-    assert.equal(upstream.refreshes.granted, 2, 'one for the code, one for the refresh')
+    assert.equal(upstream.answers.granted, 2, 'one for the code, one for the refresh')
     assert.ok(!JSON.stringify(await wire.call('GET', `/auth_configs/${authConfig}`)).includes(upstream.client.client_secret))
   })
 }
