@@ -11,7 +11,7 @@ import { startAuthorization } from './domain/connecting/start-authorization.ts'
 import { submitCredential } from './domain/connecting/submit-credential.ts'
 import { createOpenedCache } from './domain/credentials/credentials.service.ts'
 import { createExecutionLog } from './domain/execution/execution-log.ts'
-import { hasImportWork, workOffImports } from './domain/imports/import-worker.ts'
+import { hasImportWork, releaseImports, workOffImports } from './domain/imports/import-worker.ts'
 import {
   assertGivenAppsFit,
   type OAuthAppChanges,
@@ -124,6 +124,7 @@ async function assemble({ config, logger, database, keys, catalogue, bootstrap }
   })
 
   const linkSweep = startLinkSweep(deps, (err) => logger.error({ err }, 'overdue links could not be ended; trying again'))
+  if (database.dialect === 'sqlite') await releaseImports(deps)
   const importThread = startImportThread(config, {
     hasWork: () => hasImportWork(deps),
     onError: (err) => logger.error({ err }, 'an import met an error'),

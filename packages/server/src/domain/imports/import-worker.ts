@@ -2,12 +2,16 @@ import { HoldfastError } from '../../errors.ts'
 import type { AccountsDeps } from '../accounts/accounts.service.ts'
 import { recordEvent } from '../events/events.ts'
 import type { HeldJob } from './import-job.ts'
-import { advanceJob, claimJobAcrossProjects, hasWorkAcrossProjects } from './imports.repository.ts'
+import { advanceJob, claimJobAcrossProjects, hasWorkAcrossProjects, releaseLeasesAcrossProjects } from './imports.repository.ts'
 import { LEASE_MS, NoLongerHeld, runImport, type WorkOptions } from './run-import.ts'
 import { undoImport } from './undo-import.ts'
 
 export const hasImportWork = (deps: Pick<AccountsDeps, 'db' | 'now'>): Promise<boolean> =>
   hasWorkAcrossProjects(deps.db, deps.now())
+
+/** At the start of a server on a database of its own: imports that it was killed over go on at once. */
+export const releaseImports = async (deps: Pick<AccountsDeps, 'db'>): Promise<void> =>
+  void (await releaseLeasesAcrossProjects(deps.db))
 
 /**
  * Works off every job that waits, oldest first, whichever project's it is; resolves with their number when none is left. Any

@@ -89,6 +89,10 @@ export async function hasWorkAcrossProjects(db: Db, now: number): Promise<boolea
   return (await waiting(db, now).limit(1).execute()).length > 0
 }
 
+/** For a server that knows to be the only one: whoever held a lease is gone, and need not be waited for. */
+export const releaseLeasesAcrossProjects = (db: Db) =>
+  db.updateTable('import_job').set({ lease_until: 0 }).where(sql<boolean>`state in ('queued', 'running', 'undoing')`).execute()
+
 /** One that waits, or whose worker is gone: its lease ran out. Undefined when there is none, or another server was faster. */
 export async function claimJobAcrossProjects(db: Db, now: number, leaseUntil: number): Promise<HeldJob | undefined> {
   for (const row of await waiting(db, now).limit(5).execute()) {

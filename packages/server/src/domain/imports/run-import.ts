@@ -15,8 +15,8 @@ import { writeBatch } from './write-batch.ts'
 /** Rows a transaction: others who write wait as long as one takes. */
 const BATCH_ROWS = 200
 /** After this a job whose worker fell silent is another's. */
-export const LEASE_MS = 60_000
-const HEARTBEAT_MS = 15_000
+export const LEASE_MS = 20_000
+const HEARTBEAT_MS = 5_000
 const VERIFY_CONCURRENCY = 8
 
 /** The job was stopped, or another worker has it: nothing of what is under way may stay. */
