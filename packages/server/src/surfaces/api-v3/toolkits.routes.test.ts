@@ -192,8 +192,8 @@ test('the official clients, early and current, read toolkits as they stand', asy
     const warn = t.mock.method(console, 'warn', () => {})
     assert.deepEqual(
       (await list()).map(({ slug }) => slug),
-      // They ask for no number, and so get the first page of 20.
-      catalogue.toolkits.slice(0, 20).map(({ slug }) => slug),
+      // They ask for no number, and the early one cannot ask for a second page.
+      catalogue.toolkits.map(({ slug }) => slug),
     )
     for (const { slug, tools, auths } of catalogue.toolkits) {
       const toolkit = await get(slug)
