@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { headlessBrowser, sendLinkForm, type Visited } from '../../testing/headless-browser.ts'
 import { type KeyUpstream, startKeyUpstream } from '../../testing/key-upstream.ts'
 import { startTestServer, type TestServer } from '../../testing/test-server.ts'
 import { type WireClient, type WireReply, wireClient } from '../../testing/wire-client.ts'
@@ -18,7 +19,13 @@ let wire: WireClient
 
 before(async () => {
   upstream = await startKeyUpstream()
-  const env = { HOLDFAST_ALLOW_HOSTS: upstream.host, HOLDFAST_TOOLKITS_DIR: upstream.toolkitsDir, HOLDFAST_LOG_LEVEL: 'trace' }
+  const env = {
+    HOLDFAST_ALLOW_HOSTS: upstream.host,
+    HOLDFAST_TOOLKITS_DIR: upstream.toolkitsDir,
+    HOLDFAST_LOG_LEVEL: 'trace',
+    HOLDFAST_OAUTH_GITHUB_CLIENT_ID: 'the-operators-client',
+    HOLDFAST_OAUTH_GITHUB_CLIENT_SECRET: newSecret(),
+  }
   server = await startTestServer({ env })
   wire = wireClient(server)
 })
@@ -127,6 +134,52 @@ test('no answer holds the client secret of an auth config or a token of an OAuth
     connection: { user_id: 'user_1', state: { authScheme: 'OAUTH2', val } },
   })
   assert.equal(imported.status, 201, imported.text)
+})
+
+test('no page, redirect or answer holds what was typed at a link, what came back from a provider, or the operator’s client', async () => {
+  const browser = headlessBrowser()
+  const keep = (request: string, { body, url, headers }: Visited) =>
+    answers.push({ request, text: `${body}\n${request.includes('callback') ? '' : url}\n${[...headers].join('\n')}` })
+  const link = async (auth_config_id: string, connection_data: object) => {
+    const made = await call('POST', '/connected_accounts/link', { auth_config_id, user_id: 'user_link', connection_data })
+    assert.equal(made.status, 201, made.text)
+    return String(made.body['redirect_url'])
+  }
+  const keyed = await wire.authConfig('keyed', 'API_KEY')
+  const url = await link(keyed, { base_url: upstream.url })
+  const refused = await sendLinkForm(browser, url, { api_key: newSecret() })
+  assert.equal(refused.page.status, 400)
+  keep('a refused key', refused.page)
+  const good = newSecret()
+  upstream.accept(good, 'known')
+  const accepted = await sendLinkForm(browser, url, { api_key: good })
+  assert.equal(accepted.page.status, 200)
+  keep('an accepted key', accepted.page)
+  keep(
+    'a page whose fields the app has set',
+    await browser.get(await link(keyed, { base_url: upstream.url, api_key: newSecret() })),
+  )
+
+  const made = await call('POST', '/auth_configs', {
+    toolkit: { slug: 'github' },
+    auth_config: { type: 'use_composio_managed_auth' },
+  })
+  assert.equal(made.status, 201, made.text)
+  const { id } = made.body['auth_config'] as { id: string }
+  await call('GET', `/auth_configs/${id}`)
+  const trip = await sendLinkForm(browser, await link(id, {}))
+  assert.match(trip.goesTo ?? '', /^https:\/\/github\.com\/login\/oauth\/authorize\?/)
+  keep('the way to the provider', trip.page)
+  for (const query of [
+    { state: newSecret(), code: newSecret() },
+    { error: newSecret(), error_description: newSecret() },
+  ])
+    keep('a callback', await browser.get(`${server.url}/api/v3/toolkits/auth/callback?${new URLSearchParams(query)}`))
+  const state = new URL(trip.goesTo ?? '').searchParams.get('state') ?? ''
+  const denied = new URLSearchParams({ state, error: newSecret(), error_description: newSecret() })
+  const end = await browser.get(`${server.url}/api/v3/toolkits/auth/callback?${denied}`)
+  assert.equal(end.status, 400)
+  keep('a callback that says no', end)
 })
 
 test('no route answers a malformed request with the secrets in it', async () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { test } from 'node:test'
-import { type ConnectingOptions, setUpConnecting } from '../../../testing/connecting.ts'
+import { CLIENT, type ConnectingOptions, setUpConnecting } from '../../../testing/connecting.ts'
 import { testDatabases } from '../../../testing/databases.ts'
 import { PUBLIC_URL } from '../../../testing/test-deps.ts'
 import { setAccountEnabled } from '../accounts/accounts.service.ts'
@@ -118,7 +118,7 @@ test('the way to the provider carries the standard parameters, and no secret', a
 
 test('the code is exchanged with the verifier of its challenge, the same redirect URI and the client of its auth config', async (t) => {
   const { connect, tokenRequests } = await setUpConnecting(t, sqlite, {
-    credentials: { ...CLIENT_WITH, oauth_redirect_uri: 'https://app.example/cb' },
+    credentials: { ...CLIENT, oauth_redirect_uri: 'https://app.example/cb' },
   })
   const { url } = await connect()
   const [request] = tokenRequests()
@@ -135,8 +135,6 @@ test('the code is exchanged with the verifier of its challenge, the same redirec
   assert.equal(createHash('sha256').update(verifier).digest('base64url'), url.searchParams.get('code_challenge'))
 })
 
-const CLIENT_WITH = { client_id: 'client-1', client_secret: 'client-secret-1' }
-
 test('quirks of providers are options: other names, no PKCE, basic authentication, extra parameters, scopes of the auth config', async (t) => {
   const { connect, tokenRequests } = await setUpConnecting(t, sqlite, {
     oauth2: {
@@ -148,7 +146,7 @@ test('quirks of providers are options: other names, no PKCE, basic authenticatio
       token_headers: { 'x-version': '2' },
     },
     auth: { auth_config_fields: [{ name: 'scopes', aliases: ['user_scopes'] }] },
-    credentials: { ...CLIENT_WITH, user_scopes: ['one', 'two three'] },
+    credentials: { ...CLIENT, user_scopes: ['one', 'two three'] },
   })
   const { url, outcome } = await connect({ auth_code: 'code-7' })
   assert.equal(outcome.status, 'success')
@@ -205,6 +203,19 @@ test('what the person typed, the callback says and the token answer holds become
     team_id: 'T1',
     access_token: 'nested',
   })
+})
+
+test('a field that the auth config has set is asked of nobody', async (t) => {
+  const { deps, link, start, connect, stored } = await setUpConnecting(t, sqlite, {
+    oauth2: { authorization_params: { tenant: '{{ tenant }}' } },
+    auth: { connection_fields: [{ name: 'tenant', required: true }] },
+    credentials: { ...CLIENT, tenant: 'acme' },
+  })
+  const { linkId } = await link()
+  assert.deepEqual((await openLink(deps, linkId)).fields, [])
+  assert.equal((await start(linkId)).searchParams.get('tenant'), 'acme')
+  const { id, outcome } = await connect()
+  assert.deepEqual([outcome.status, Object.hasOwn(await stored(id), 'tenant')], ['success', false])
 })
 
 const failures: [string, ConnectingOptions, Record<string, unknown>, Record<string, string | string[]>, string][] = [

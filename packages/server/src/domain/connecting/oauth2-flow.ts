@@ -88,7 +88,7 @@ async function complete(
   captured: CredentialValues,
   tokens: GrantedTokens,
 ): Promise<FlowResult> {
-  const { toolkit, auth, shared, stored } = trip.connecting
+  const { toolkit, auth, shared, stored, client } = trip.connecting
   const now = deps.now()
   const granted = (before: CredentialValues) =>
     withTokens({ ...withoutGrant(auth, before), ...trip.fields, ...captured }, tokens, now)
@@ -96,7 +96,7 @@ async function complete(
   try {
     const asked = await captureAfterAuthorization(deps, toolkit, auth, values)
     const whole = { ...values, ...asked }
-    const [missing] = normaliseFields(auth.connection_fields, whole).errors
+    const [missing] = normaliseFields(auth.connection_fields, { ...client, ...whole }).errors
     if (missing) return refused(`${toolkit.name} granted access, but ${missing.path} ${missing.message}`)
     assertAddressAllowed(deps, toolkit, auth, whole)
     return {

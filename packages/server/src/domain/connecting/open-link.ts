@@ -45,10 +45,12 @@ export async function openLink(deps: ConnectingDeps, linkId: string): Promise<Li
  * What the person is asked for: nothing that the app or its auth config has set, and nothing else may be typed. Of an account
  * that is connected again the old credential is of no use, so that part is asked for anew.
  */
-export function fieldsToAsk({ auth, link, stored, shared }: Connecting): FieldDescriptor[] {
+export function fieldsToAsk({ auth, link, stored, shared, client }: Connecting): FieldDescriptor[] {
   const isShown = ({ hidden }: FieldDescriptor) => hidden !== true
   const isSetIn = (values: Readonly<Record<string, unknown>>, { name }: FieldDescriptor) => hasValue(values[name])
-  const connection = auth.connection_fields.filter((field) => !isSetIn(stored, field) && !isSetIn(shared, field))
+  // A setting of the auth config counts as well, such as the one tenant that its client is for.
+  const settings = { ...client, ...shared, ...stored }
+  const connection = auth.connection_fields.filter((field) => !isSetIn(settings, field))
   const captured = capturedFields(auth)
   if (flowOf(auth.scheme)) {
     const asked = connection.filter((field) => isShown(field) && !captured.has(field.name))
