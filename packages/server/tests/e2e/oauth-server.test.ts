@@ -94,9 +94,10 @@ for (const database of testDatabases()) {
 
     // Handed over dead: a herd finds it so, and this server takes a spent refresh token for theft of the whole grant.
     const dead = await obtainGrant(upstream, client, `${server.url}${CALLBACK}`, 'dora')
-    const dora = await wire.importCredential('dora', authConfig, 'OAUTH2', { ...dead, expires_in: 0 })
+    const dora = await wire.importCredential('dora', authConfig, 'OAUTH2', { ...dead, access_token: 'dead', expires_at: 1 })
     const herd = await Promise.all(Array.from({ length: 100 }, () => whoAmI(dora)))
     assert.deepEqual([...new Set(herd.map(({ successful, data }) => `${successful} ${data['name']}`))], ['true dora'])
+    assert.equal(await upstream.isActive(client, dead.refresh_token), false)
     assert.equal((await wire.call('POST', `/connected_accounts/${dora}/refresh`)).body['status'], 'ACTIVE')
     assert.equal((await whoAmI(dora)).data['name'], 'dora')
 
