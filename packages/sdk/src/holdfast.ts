@@ -3,6 +3,7 @@ import { type HoldfastOptions, type RequestOptions, resolveConfig } from './conf
 import { ConnectedAccounts } from './connected-accounts.resource.ts'
 import { FunctionToolProvider } from './function-tools.ts'
 import { HttpClient } from './http.ts'
+import { Imports } from './imports.resource.ts'
 import type { Session } from './session.ts'
 import type { SessionConfig } from './session-config.ts'
 import { Sessions } from './sessions.resource.ts'
@@ -22,6 +23,7 @@ export class Holdfast {
   readonly #http: HttpClient
   readonly authConfigs: AuthConfigs
   readonly connectedAccounts: ConnectedAccounts
+  readonly imports: Imports
   readonly toolkits: Toolkits
   readonly tools: Tools
   readonly sessions: Sessions
@@ -33,6 +35,7 @@ export class Holdfast {
     this.#http = new HttpClient(resolveConfig(options))
     this.authConfigs = new AuthConfigs(this.#http)
     this.connectedAccounts = new ConnectedAccounts(this.#http)
+    this.imports = new Imports(this.#http)
     this.toolkits = new Toolkits(this.#http)
     this.tools = new Tools(this.#http)
     this.sessions = new Sessions(this.#http)

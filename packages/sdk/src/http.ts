@@ -20,6 +20,8 @@ export interface RequestSpec {
   readonly path: string
   readonly query?: Readonly<Record<string, QueryValue>> | undefined
   readonly body?: unknown
+  /** Instead of `body`: sent as it is. */
+  readonly bytes?: { readonly type: string; readonly content: Uint8Array<ArrayBuffer> }
   /** Set on a POST that changes nothing; see `isRetryable`. */
   readonly repeatable?: boolean
 }
@@ -42,10 +44,23 @@ export class HttpClient {
   }
 
   async request<T>(spec: RequestSpec, options: RequestOptions = {}): Promise<T> {
-    const body = spec.body === undefined ? undefined : JSON.stringify(spec.body)
+    return (await this.#retried(spec, options, (response) => this.#read(response, spec))) as T
+  }
+
+  /** The body of the answer as it comes; the timeout is for its beginning. */
+  stream(spec: RequestSpec, options: RequestOptions = {}): Promise<ReadableStream<Uint8Array>> {
+    return this.#retried(spec, options, async (response) => {
+      if (response.ok && response.body) return response.body
+      await this.#read(response, spec)
+      throw apiErrorOf({ status: response.status, code: 'invalid_response', message: 'The answer is empty.' })
+    })
+  }
+
+  async #retried<T>(spec: RequestSpec, options: RequestOptions, read: (response: Response) => Promise<T>): Promise<T> {
+    const body = spec.bytes?.content ?? (spec.body === undefined ? undefined : JSON.stringify(spec.body))
     const headers = {
       accept: 'application/json',
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(body === undefined ? {} : { 'content-type': spec.bytes?.type ?? 'application/json' }),
       ...this.#config.headers,
       ...checkHeaders(options.headers ?? {}),
       ...this.authHeaders(),
@@ -56,7 +71,7 @@ export class HttpClient {
     const maxRetries = options.maxRetries ?? this.#config.maxRetries
     for (let attempt = 0; ; attempt++) {
       try {
-        return (await this.#attempt(url, init, spec, options)) as T
+        return await this.#attempt(url, init, spec, options, read)
       } catch (error) {
         if (attempt >= maxRetries || !isRetryable(error, repeatable)) throw error
         await sleep(waitBeforeRetryMs(error, attempt), options.signal)
@@ -64,13 +79,19 @@ export class HttpClient {
     }
   }
 
-  #attempt(url: string, init: RequestInit, spec: RequestSpec, options: RequestOptions): Promise<unknown> {
+  #attempt<T>(
+    url: string,
+    init: RequestInit,
+    spec: RequestSpec,
+    options: RequestOptions,
+    read: (response: Response) => Promise<T>,
+  ): Promise<T> {
     const timeoutMs = options.timeoutMs ?? this.#config.timeoutMs
     const onTimeout = () =>
       new HoldfastTimeoutError(`No answer to ${spec.method} ${spec.path} within ${timeoutMs} ms.`, { mayHaveReachedServer: true })
     return withDeadline({ timeoutMs, onTimeout, signal: options.signal }, async (signal) => {
       const response = await this.#send(url, { ...init, signal })
-      return this.#read(response, spec)
+      return read(response)
     })
   }
 

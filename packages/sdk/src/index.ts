@@ -29,6 +29,8 @@ export {
 } from './errors.ts'
 export type { ChatCompletionLike, FunctionToolCall, FunctionToolProvider, ToolMessage } from './function-tools.ts'
 export { Holdfast, Holdfast as Composio } from './holdfast.ts'
+export type { Imports } from './imports.resource.ts'
+export * from './imports.types.ts'
 export type { Session } from './session.ts'
 export * from './session.types.ts'
 export type { EnableOrDisable, SessionConfig, TagFilter, ToolTag } from './session-config.ts'
