@@ -11,6 +11,7 @@ let stranger: WireClient
 let authConfig: string
 let account: string
 let session: string
+let bulk: string
 
 before(async () => {
   upstream = await startKeyUpstream()
@@ -23,6 +24,7 @@ before(async () => {
   account = await owner.importCredential('user_1', authConfig, 'API_KEY', val)
   const made = await owner.call('POST', '/tool_router/session', { user_id: 'user_1', toolkits: { enable: ['keyed'] } })
   session = String(made.body['session_id'])
+  bulk = String((await owner.call('POST', '/imports')).body['id'])
 })
 after(async () => {
   await server?.stop()
@@ -46,6 +48,7 @@ const requests = (): Record<string, { path: string; body?: object }> => {
   const config = `/auth_configs/${authConfig}`
   const ca = `/connected_accounts/${account}`
   const trs = `/tool_router/session/${session}`
+  const imp = `/imports/${bulk}`
   return {
     'GET /auth_configs/{id}': { path: config },
     'PATCH /auth_configs/{id}': { path: config, body: { type: 'custom', name: 'taken over' } },
@@ -55,7 +58,17 @@ const requests = (): Record<string, { path: string; body?: object }> => {
     'PATCH /connected_accounts/{id}': { path: ca, body: { connection: { state } } },
     'PATCH /connected_accounts/{id}/status': { path: `${ca}/status`, body: { enabled: false } },
     'POST /connected_accounts/{id}/refresh': { path: `${ca}/refresh`, body: {} },
+    'POST /connected_accounts/{id}/handover': { path: `${ca}/handover`, body: { to: 'app' } },
     'DELETE /connected_accounts/{id}': { path: ca },
+    'GET /imports/{id}': { path: imp },
+    'GET /imports/{id}/rows': { path: `${imp}/rows` },
+    'GET /imports/{id}/report.csv': { path: `${imp}/report.csv` },
+    'POST /imports/{id}/parts': { path: `${imp}/parts` },
+    'POST /imports/{id}/start': { path: `${imp}/start` },
+    'POST /imports/{id}/pause': { path: `${imp}/pause` },
+    'POST /imports/{id}/resume': { path: `${imp}/resume` },
+    'POST /imports/{id}/cancel': { path: `${imp}/cancel` },
+    'POST /imports/{id}/undo': { path: `${imp}/undo` },
     'GET /tool_router/session/{id}': { path: trs },
     'POST /tool_router/session/{id}/attach': { path: `${trs}/attach`, body: {} },
     'GET /tool_router/session/{id}/toolkits': { path: `${trs}/toolkits` },

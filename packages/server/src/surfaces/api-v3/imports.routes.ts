@@ -93,7 +93,7 @@ function uploadRoutes(app: ApiServer, deps: ImportsDeps): void {
     },
     async ({ projectId, params, query, body }) => {
       const offset = Number(query.offset ?? 0)
-      if (!Number.isSafeInteger(offset) || offset < 0)
+      if (query.offset === '' || !Number.isSafeInteger(offset) || offset < 0)
         throw new HoldfastError('invalid_request', 'offset must be a whole number.', {
           fields: [{ path: 'offset', message: 'must be a whole number' }],
         })
