@@ -5,6 +5,7 @@ import { readCredential } from '../credentials/credentials.service.ts'
 import type { Account, AccountStatus } from './account.ts'
 import { mayBecome } from './account-status.ts'
 import { findAccountForUse } from './account-use.repository.ts'
+import { writeIdentity } from './accounts.repository.ts'
 import { type AccountsDeps, accountNotFound, openAccount, requireAccount, setStatus } from './accounts.service.ts'
 import { isGrant, refreshWithin, unavailable } from './fresh-credential.ts'
 import { verifyCredential } from './verification.ts'
@@ -33,6 +34,7 @@ export async function refreshAccount(deps: AccountsDeps, projectId: ProjectId, i
 async function askProvider(deps: AccountsDeps, projectId: ProjectId, id: string): Promise<Account> {
   const { account, toolkit, auth, values, version } = await openAccount(deps, projectId, id)
   const verdict = await verifyCredential(deps, toolkit, auth, values)
+  if (verdict.outcome === 'good' && verdict.identity) await writeIdentity(deps.db, account, verdict.identity)
   const stillHolds = async (trx: Db) =>
     (await readCredential(deps.credentials, { projectId, ownerId: account.id }, trx))?.version === version
   const become = (status: AccountStatus, reason: string | null) =>

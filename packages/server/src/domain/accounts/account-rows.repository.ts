@@ -85,6 +85,12 @@ export interface AccountOrigin {
 
 const NO_ORIGIN: AccountOrigin = { externalId: null, metadata: null, importId: null, importRow: null }
 
+/** The id that a provider's own answer gives and the subject of OpenID Connect may be two names of one account: never compared. */
+export const identityColumns = (identity: UpstreamIdentity | null) => ({
+  identity: identity && JSON.stringify(identity),
+  identity_id: identity?.id ? `${identity.source}:${identity.id}` : null,
+})
+
 export const toRow = (account: Account, origin: AccountOrigin = NO_ORIGIN): ConnectedAccountTable => ({
   project_id: account.projectId,
   id: account.id,
@@ -97,8 +103,7 @@ export const toRow = (account: Account, origin: AccountOrigin = NO_ORIGIN): Conn
   alias: account.alias,
   account_type: account.type,
   acl: account.type === 'SHARED' ? JSON.stringify(account.acl) : null,
-  identity: account.identity && JSON.stringify(account.identity),
-  identity_id: account.identity?.id ?? null,
+  ...identityColumns(account.identity),
   created_at: account.createdAt,
   updated_at: account.updatedAt,
   deleted_at: null,

@@ -29,6 +29,8 @@ export interface UpstreamIdentity {
   readonly name: string | null
   /** What was granted, where the provider says it. */
   readonly scopes: readonly string[] | null
+  /** An ID token that came with an import is not verified: the app's word, not the provider's. */
+  readonly source: 'provider' | 'id_token'
 }
 
 /** One user's connection to one toolkit. Its secret is not here. */

@@ -1,10 +1,11 @@
 import type { AccountId, ProjectId } from '../../ids.ts'
 import { hotQuery } from '../../platform/storage/hot-query.ts'
 import type { Db } from '../../platform/storage/schema.ts'
-import type { Account, ListedAccount } from './account.ts'
+import type { Account, ListedAccount, UpstreamIdentity } from './account.ts'
 import {
   type AccountExpressions,
   type AccountFilter,
+  identityColumns,
   living,
   matches,
   toListed,
@@ -132,6 +133,34 @@ export async function updateAccount(db: Db, account: Account, change: AccountCha
   return numUpdatedRows === 1n
 }
 
+/** No change of the connection itself: its place in lists by time stays. */
+export const writeIdentity = (db: Db, { projectId, id }: Account, identity: UpstreamIdentity) =>
+  db
+    .updateTable('connected_account')
+    .set(identityColumns(identity))
+    .where('project_id', '=', projectId)
+    .where('id', '=', id)
+    .where('deleted_at', 'is', null)
+    .execute()
+
+export async function findSameIdentity(
+  db: Db,
+  { projectId, id, userId, toolkitSlug }: Account,
+  identity: UpstreamIdentity,
+  limit: number,
+): Promise<string[]> {
+  const rows = await living(db, projectId)
+    .select('a.id')
+    .where('a.user_id', '=', userId)
+    .where('a.toolkit_slug', '=', toolkitSlug)
+    .where('a.identity_id', '=', identityColumns(identity).identity_id)
+    .where('a.id', '!=', id)
+    .orderBy('a.id')
+    .limit(limit)
+    .execute()
+  return rows.map((row) => row.id)
+}
+
 /** Without a trace: for one that nobody has been told of. */
 export const eraseAccount = (db: Db, { projectId, id }: Pick<Account, 'projectId' | 'id'>) =>
   db.deleteFrom('connected_account').where('project_id', '=', projectId).where('id', '=', id).execute()
@@ -139,7 +168,8 @@ export const eraseAccount = (db: Db, { projectId, id }: Pick<Account, 'projectId
 export async function markAccountDeleted(db: Db, projectId: ProjectId, id: AccountId, now: number): Promise<boolean> {
   const { numUpdatedRows } = await db
     .updateTable('connected_account')
-    .set({ deleted_at: now, updated_at: now })
+    // Whose account it was is nobody's business any more.
+    .set({ deleted_at: now, updated_at: now, identity: null, identity_id: null })
     .where('project_id', '=', projectId)
     .where('id', '=', id)
     .where('deleted_at', 'is', null)

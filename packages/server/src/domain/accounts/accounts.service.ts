@@ -23,7 +23,7 @@ import type { Account, AccountAcl, AccountStatus, ListedAccount } from './accoun
 import { recordStatus } from './account-changes.ts'
 import { assertMayBecome } from './account-status.ts'
 import { type AccountChange, findAccount, insertAccount, markAccountDeleted, updateAccount } from './accounts.repository.ts'
-import { assertAclFits, assertSameScheme, type NewAccount, prepareAccount } from './new-account.ts'
+import { assertAclFits, assertSameScheme, type NewAccount, type PreparedAccount, prepareAccount } from './new-account.ts'
 import type { RefreshState } from './refresh-state.ts'
 import { assertAddressAllowed, assertCredentialGood, type VerificationDeps } from './verification.ts'
 
@@ -43,18 +43,10 @@ export async function createAccount(
 ): Promise<{ account: Account; values: CredentialValues }> {
   const config = known ?? (await requireEnabledAuthConfig(deps, projectId, input.authConfigId))
   const now = deps.now()
-  const { account, values, times, refreshOwner } = prepareAccount(
-    deps,
-    projectId,
-    config,
-    input,
-    now,
-    await readClientSettings(deps, config),
-  )
-  if (input.validate) {
-    const toolkit = deps.catalogue.requireToolkit(config.toolkitSlug)
-    await assertCredentialGood(deps, toolkit, requireAuth(toolkit, config.scheme), values)
-  }
+  const clientSettings = await readClientSettings(deps, config)
+  const prepared = prepareAccount(deps, projectId, config, input, now, clientSettings)
+  const { values, times, refreshOwner } = prepared
+  const account = input.validate ? await validated(deps, prepared) : prepared.account
   await refusingTakenAlias(account.alias, () =>
     deps.db.transaction().execute(async (trx) => {
       await insertAccount(trx, account)
@@ -65,6 +57,13 @@ export async function createAccount(
     }),
   )
   return { account, values }
+}
+
+/** @throws HoldfastError `credential_rejected`, `credential_unverifiable` */
+export async function validated(deps: AccountsDeps, { account, values }: PreparedAccount): Promise<Account> {
+  const toolkit = deps.catalogue.requireToolkit(account.toolkitSlug)
+  const identity = await assertCredentialGood(deps, toolkit, requireAuth(toolkit, account.scheme), values)
+  return { ...account, identity: identity ?? account.identity }
 }
 
 export async function requireAccount(deps: { readonly db: Db }, projectId: ProjectId, id: string): Promise<ListedAccount> {

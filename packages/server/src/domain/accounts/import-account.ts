@@ -5,30 +5,34 @@ import { isGrantScheme } from '../auth-schemes.ts'
 import type { CredentialValues } from '../credentials/credential.ts'
 import { destroyCredential, readCredential, saveCredential } from '../credentials/credentials.service.ts'
 import { recordEvent } from '../events/events.ts'
-import { requireAuth } from '../toolkits/catalogue.ts'
 import { readClientSettings } from './accept-credential.ts'
 import type { Account } from './account.ts'
 import { assertMayBecome } from './account-status.ts'
 import { findAccountForUse } from './account-use.repository.ts'
 import { eraseAccount, insertAccount, updateAccount } from './accounts.repository.ts'
-import { type AccountsDeps, createAccount, ownerOf, refusingTakenAlias } from './accounts.service.ts'
+import { type AccountsDeps, createAccount, ownerOf, refusingTakenAlias, validated } from './accounts.service.ts'
+import { findDuplicates } from './capture-identity.ts'
 import { type Refreshed, refreshGrant } from './grant-refresh.ts'
 import { type NewAccount, type PreparedAccount, prepareAccount } from './new-account.ts'
-import { assertCredentialGood } from './verification.ts'
 
 export interface ImportedAccount {
   readonly account: Account
   readonly values: CredentialValues
+  /** Connections of the user that lead to the same account upstream. */
+  readonly duplicateOf: readonly string[]
 }
 
 /** One by one. A grant is refreshed at its import only if the app asks for it. */
-export const importAccount = (
+export async function importAccount(
   deps: AccountsDeps,
   projectId: ProjectId,
   input: NewAccount,
   config: AuthConfig,
-): Promise<ImportedAccount> =>
-  input.validateRefresh ? importRefreshed(deps, projectId, input, config) : createAccount(deps, projectId, input, config)
+): Promise<ImportedAccount> {
+  const create = input.validateRefresh ? importRefreshed : createAccount
+  const imported = await create(deps, projectId, input, config)
+  return { ...imported, duplicateOf: await findDuplicates(deps, imported.account) }
+}
 
 const CUT_OFF =
   'Its import was cut off while the provider was asked to refresh it. Enable it to go on with what is stored, or import it anew'
@@ -44,15 +48,15 @@ async function importRefreshed(
   projectId: ProjectId,
   input: NewAccount,
   config: AuthConfig,
-): Promise<ImportedAccount> {
+): Promise<Omit<ImportedAccount, 'duplicateOf'>> {
   assertRefreshable(input, config)
   const clientSettings = await readClientSettings(deps, config)
   const prepared = prepareAccount(deps, projectId, config, input, deps.now(), clientSettings)
   const toolkit = deps.catalogue.requireToolkit(config.toolkitSlug)
   // With the token that was handed over: after the refresh a refusal would throw the new one away.
-  if (input.validate) await assertCredentialGood(deps, toolkit, requireAuth(toolkit, config.scheme), prepared.values)
+  const account = input.validate ? await validated(deps, prepared) : prepared.account
 
-  const waiting = await storeWaiting(deps, prepared)
+  const waiting = await storeWaiting(deps, { ...prepared, account })
   const found = await findAccountForUse(deps.db, projectId, waiting.id)
   if (!found?.credential) throw interrupted(waiting)
   const result = await refreshGrant(deps, { ...found, credential: found.credential }, { evenIfItFailed: true })
@@ -60,9 +64,9 @@ async function importRefreshed(
     await takeBack(deps, waiting)
     throw refusalOf(result, toolkit.name)
   }
-  const account = await activate(deps, waiting, prepared.account)
-  const stored = await readCredential(deps.credentials, ownerOf(account))
-  return { account, values: stored?.credential.val ?? {} }
+  const active = await activate(deps, waiting, account)
+  const stored = await readCredential(deps.credentials, ownerOf(active))
+  return { account: active, values: stored?.credential.val ?? {} }
 }
 
 async function storeWaiting(deps: AccountsDeps, { account, values, times }: PreparedAccount): Promise<Account> {

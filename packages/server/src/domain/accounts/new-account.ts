@@ -7,6 +7,7 @@ import { timesOfImport } from '../credentials/grant-times.ts'
 import { type Catalogue, requireAuth } from '../toolkits/catalogue.ts'
 import { acceptImport } from './accept-credential.ts'
 import { type Account, type AccountAcl, type AccountStatus, type AccountType, CLOSED_ACL } from './account.ts'
+import { identityFromIdToken } from './identity.ts'
 import { assertAddressAllowed, type VerificationDeps } from './verification.ts'
 
 export interface NewAccount {
@@ -51,7 +52,8 @@ export function prepareAccount(
   const values = acceptImport(auth, clientSettings, input.credential?.val ?? {})
   assertAddressAllowed({ operatorAllows }, toolkit, auth, values)
   const status = input.credential?.val['status'] === 'INACTIVE' ? 'INACTIVE' : 'ACTIVE'
-  const account = accountOf(projectId, config, input, status, now)
+  const identity = isGrantScheme(config.scheme) ? identityFromIdToken(values) : null
+  const account = { ...accountOf(projectId, config, input, status, now), identity }
   const refreshOwner = input.refreshOwner ?? 'holdfast'
   if (refreshOwner === 'app' && !isGrantScheme(account.scheme)) throw nothingToRefresh(account.scheme)
   return { account, values, refreshOwner, times: isGrantScheme(account.scheme) ? timesOfImport(values, now) : undefined }

@@ -8,6 +8,8 @@ import type { OperatorAllows } from '../toolkits/hosts.ts'
 import { buildVerificationRequest } from '../toolkits/request.ts'
 import { conditionHolds } from '../toolkits/success-condition.ts'
 import type { Toolkit } from '../toolkits/toolkit.ts'
+import type { UpstreamIdentity } from './account.ts'
+import { identityFromReply } from './identity.ts'
 
 export interface VerificationDeps {
   readonly outbound: Outbound
@@ -15,7 +17,8 @@ export interface VerificationDeps {
 }
 
 export type Verdict =
-  | { readonly outcome: 'good' | 'refused' | 'unproven'; readonly status: number }
+  | { readonly outcome: 'good'; readonly status: number; readonly identity: UpstreamIdentity | null }
+  | { readonly outcome: 'refused' | 'unproven'; readonly status: number }
   /** The provider has no call that would tell. */
   | { readonly outcome: 'unverifiable' }
 
@@ -28,13 +31,16 @@ export async function verifyCredential(
   toolkit: Toolkit,
   auth: ResolvedAuth,
   values: CredentialValues,
+  timeoutMs = TIMEOUT_MS,
 ): Promise<Verdict> {
   const verification = auth.verification ?? toolkit.definition.verification
   if (!verification) return { outcome: 'unverifiable' }
   const credential = usableCredential(toolkit, auth, values, deps.operatorAllows)
   const request = buildVerificationRequest(toolkit, verification, templateVarsOf(auth, values))
-  const reply = await deps.outbound.send({ ...credential.inject(request), timeoutMs: TIMEOUT_MS })
-  return { outcome: judge(verification, reply), status: reply.status }
+  const reply = await deps.outbound.send({ ...credential.inject(request), timeoutMs })
+  const outcome = judge(verification, reply)
+  const { status } = reply
+  return outcome === 'good' ? { outcome, status, identity: identityFromReply(verification, reply, values) } : { outcome, status }
 }
 
 /**
@@ -61,17 +67,17 @@ export function assertAddressAllowed(
   }
 }
 
-/** What `validate_credentials` promises: anything but a proof refuses the import. */
+/** What `validate_credentials` promises: anything but a proof refuses the import. Says whose credential it is, if it was told. */
 export async function assertCredentialGood(
   deps: VerificationDeps,
   toolkit: Toolkit,
   auth: ResolvedAuth,
   values: CredentialValues,
-): Promise<void> {
+): Promise<UpstreamIdentity | null> {
   const verdict = await verifyCredential(deps, toolkit, auth, values)
   switch (verdict.outcome) {
     case 'good':
-      return
+      return verdict.identity
     case 'refused':
       throw new HoldfastError(
         'credential_rejected',

@@ -14,6 +14,7 @@ export interface NewConnection {
   readonly values: CredentialValues
   /** Where its user has to go first; left out for an import, which is ACTIVE at once. */
   readonly linkUrl?: string
+  readonly duplicateOf?: readonly string[]
 }
 
 const PATHS = { callbackUrl: 'connection.callback_url', values: 'connection.state.val' }

@@ -1,4 +1,5 @@
 import { HoldfastError } from '../../errors.ts'
+import { captureIdentity } from '../accounts/capture-identity.ts'
 import { activateAccount, giveUpAccount } from '../accounts/initiated-account.ts'
 import { openNote } from '../credentials/sealed-note.ts'
 import { type FlowResult, flowOf } from './authorization-flow.ts'
@@ -34,6 +35,7 @@ export async function finishAuthorization(
   if (result.kind === 'refused') return giveUp(deps, connecting, result.reason)
   try {
     await activateAccount(deps, projectId, accountId, result.valuesFrom, result.times, endLink(link))
+    await captureIdentity(deps, projectId, accountId)
   } catch (error) {
     if (!(error instanceof HoldfastError) || error.code !== 'account_not_active') throw error
     // Another tab was faster, or the app itself.

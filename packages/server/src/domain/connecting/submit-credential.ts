@@ -1,4 +1,6 @@
 import { HoldfastError } from '../../errors.ts'
+import type { UpstreamIdentity } from '../accounts/account.ts'
+import { rememberIdentity } from '../accounts/capture-identity.ts'
 import { activateAccount } from '../accounts/initiated-account.ts'
 import { assertAddressAllowed, verifyCredential } from '../accounts/verification.ts'
 import { isDirectScheme } from '../auth-schemes.ts'
@@ -27,14 +29,19 @@ export async function submitCredential(
   const valuesFrom = (before: CredentialValues) => ({ ...(link.reconnects ? withoutGrant(auth, before) : before), ...typed })
   const values = { ...shared, ...valuesFrom(stored) }
   assertAddressAllowed(deps, toolkit, auth, values)
-  await assertNotRefused(deps, connecting, values)
+  const identity = await assertNotRefused(deps, connecting, values)
   const { projectId, accountId } = link
   const account = await activateAccount(deps, projectId, accountId, valuesFrom, undefined, endLink(link))
+  if (identity) await rememberIdentity(deps, account, identity)
   return outcomeOf(connecting, { status: 'success', accountId: account.id })
 }
 
 /** A provider that cannot tell is taken at the person's word; one that stumbles is asked again. */
-async function assertNotRefused(deps: ConnectingDeps, { toolkit, auth }: Connecting, values: CredentialValues): Promise<void> {
+async function assertNotRefused(
+  deps: ConnectingDeps,
+  { toolkit, auth }: Connecting,
+  values: CredentialValues,
+): Promise<UpstreamIdentity | null> {
   const verdict = await verifyCredential(deps, toolkit, auth, values)
   if (verdict.outcome === 'refused')
     throw new HoldfastError('credential_rejected', `${toolkit.name} did not accept this (status ${verdict.status}).`, {
@@ -44,4 +51,5 @@ async function assertNotRefused(deps: ConnectingDeps, { toolkit, auth }: Connect
     throw new HoldfastError('credential_unverifiable', `${toolkit.name} could not check this now (status ${verdict.status}).`, {
       fix: 'Try again in a moment.',
     })
+  return verdict.outcome === 'good' ? verdict.identity : null
 }

@@ -4,11 +4,15 @@ import type { Session } from './session.ts'
 import { connectionsOf } from './session-accounts.ts'
 import type { SessionsDeps } from './sessions.service.ts'
 
+export type UserInfo = Readonly<Record<string, unknown>>
+
 export interface ConnectionStatus {
   readonly toolkit: Toolkit
   /** Calls that need no connection have one always. */
   readonly isActive: boolean
   readonly connection: ListedAccount | undefined
+  /** Whose account it is upstream. */
+  readonly userInfo: UserInfo | undefined
   /** For an agent to read, and to tell its user. */
   readonly message: string
 }
@@ -23,12 +27,20 @@ export async function connectionStatuses(
   return toolkits.map((toolkit) => statusOf(toolkit, connections.get(toolkit.slug), session))
 }
 
+/** As Composio names it. Of a shared connection only its creator is told whose it is. */
+export function userInfoOf({ account }: ListedAccount, userId: string): UserInfo | undefined {
+  if (!account.identity || account.userId !== userId) return undefined
+  const { id, email, name } = account.identity
+  return Object.fromEntries(Object.entries({ id, email, name }).filter(([, value]) => value !== null))
+}
+
 export const isConnected = (connection: ListedAccount | undefined): boolean =>
   connection?.account.status === 'ACTIVE' && !connection.authConfig.disabled
 
 function statusOf(toolkit: Toolkit, connection: ListedAccount | undefined, session: Session): ConnectionStatus {
   const isActive = toolkit.noAuth || isConnected(connection)
-  return { toolkit, connection, isActive, message: messageOf(toolkit, connection, isActive, session) }
+  const userInfo = connection && isActive ? userInfoOf(connection, session.userId) : undefined
+  return { toolkit, connection, isActive, userInfo, message: messageOf(toolkit, connection, isActive, session) }
 }
 
 function messageOf(toolkit: Toolkit, connection: ListedAccount | undefined, isActive: boolean, session: Session): string {

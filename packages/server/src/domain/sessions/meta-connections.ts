@@ -1,9 +1,9 @@
 import { HoldfastError } from '../../errors.ts'
-import type { Account } from '../accounts/account.ts'
+import type { Account, ListedAccount } from '../accounts/account.ts'
 import { createReconnectLink } from '../connecting/create-link.ts'
 import { nearestNames } from '../toolkits/nearest.ts'
 import type { Toolkit } from '../toolkits/toolkit.ts'
-import { type ConnectionStatus, connectionStatuses, isConnected } from './connection-status.ts'
+import { type ConnectionStatus, connectionStatuses, isConnected, type UserInfo, userInfoOf } from './connection-status.ts'
 import type { Session } from './session.ts'
 import { accountsOf } from './session-accounts.ts'
 import { linkInSession } from './session-link.ts'
@@ -24,6 +24,7 @@ interface ConnectionResult {
   readonly connected_account_id?: string
   readonly auth_config_id?: string
   readonly instruction: string
+  readonly current_user_info?: UserInfo
   readonly accounts?: readonly object[]
 }
 
@@ -67,10 +68,11 @@ async function answer(
   action: Action,
   wish: { readonly again: boolean; readonly alias: string | undefined },
 ): Promise<ConnectionResult> {
-  const { toolkit, connection, isActive, message } = status
+  const { toolkit, connection, isActive, userInfo, message } = status
   const shown = {
     status: isActive ? ('active' as const) : ('failed' as const),
     ...(connection && { connected_account_id: connection.account.id, auth_config_id: connection.account.authConfigId }),
+    ...(userInfo && { current_user_info: userInfo }),
     instruction: message,
   }
   switch (action) {
@@ -125,8 +127,14 @@ async function listed(deps: SessionsDeps, session: Session, toolkit: Toolkit, us
     status: isConnected(one) ? 'active' : one.account.status.toLowerCase(),
     is_default: one.account.id === usual,
     account_type: one.account.type,
+    ...infoOf(one, session),
     created_at: new Date(one.account.createdAt).toISOString(),
   }))
+}
+
+const infoOf = (one: ListedAccount, { userId }: Session) => {
+  const info = userInfoOf(one, userId)
+  return info && { user_info: info }
 }
 
 function notThere({ catalogue }: SessionsDeps, { config }: Session, name: string): string {

@@ -75,7 +75,7 @@ const later = (tool: Tool) => ({
   },
 })
 
-const statusOf = ({ toolkit, connection, isActive, message }: ConnectionStatus) => ({
+const statusOf = ({ toolkit, connection, isActive, userInfo, message }: ConnectionStatus) => ({
   toolkit: toolkit.slug,
   description: toolkit.description,
   has_active_connection: isActive,
@@ -84,6 +84,7 @@ const statusOf = ({ toolkit, connection, isActive, message }: ConnectionStatus) 
     connection && {
       account_type: connection.account.type,
       connection_details: { connected_account_id: connection.account.id, auth_config_id: connection.account.authConfigId },
+      ...(userInfo && { current_user_info: userInfo }),
     }),
 })
 

@@ -144,7 +144,9 @@ export interface Verification {
   /** For providers that answer 200 to everything: this dotted path must equal this value (`{path: ok, equals: true}`). */
   readonly success_when?: SuccessCondition
   /** Upstream identity: name ← dotted path in the answer. */
-  readonly identity?: { readonly id?: string; readonly email?: string; readonly name?: string }
+  readonly identity?: { readonly id?: string; readonly email?: string; readonly name?: string; readonly scopes?: string }
+  /** The header of the answer that lists what was granted (`x-oauth-scopes`). */
+  readonly scopes_header?: string
 }
 
 export interface RetryRule {

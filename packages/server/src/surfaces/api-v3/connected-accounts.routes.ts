@@ -7,6 +7,7 @@ import {
   requireAccount,
   setAccountEnabled,
 } from '../../domain/accounts/accounts.service.ts'
+import { findDuplicates } from '../../domain/accounts/capture-identity.ts'
 import { connectOrImport } from '../../domain/connecting/connect-or-import.ts'
 import type { ConnectingDeps } from '../../domain/connecting/connecting.ts'
 import { createLink } from '../../domain/connecting/create-link.ts'
@@ -23,6 +24,7 @@ import {
   CreateConnectedAccountReply,
   fromWire,
   ListConnectedAccountsQuery,
+  OneConnectedAccount,
   PatchConnectedAccountBody,
   PatchConnectedAccountReply,
   patchFromWire,
@@ -31,7 +33,6 @@ import {
   RefreshReply,
   StatusBody,
   toWire,
-  WireConnectedAccount,
 } from './connected-accounts.schema.ts'
 import { COUNT_AT_MOST, IdParams, Success } from './wire-shapes.ts'
 
@@ -60,6 +61,7 @@ export function connectedAccountsRoutes(app: ApiServer, deps: ConnectingDeps): v
         status: account.status,
         redirect_url: linkUrl ?? null,
         redirect_uri: linkUrl ?? null,
+        duplicate_of: [...(created.duplicateOf ?? [])],
       })
     },
   )
@@ -99,13 +101,13 @@ export function connectedAccountsRoutes(app: ApiServer, deps: ConnectingDeps): v
 
   app.get(
     '/connected_accounts/:id',
-    { schema: { tags, summary: 'Get a connection', params: IdParams, response: { 200: WireConnectedAccount } } },
+    { schema: { tags, summary: 'Get a connection', params: IdParams, response: { 200: OneConnectedAccount } } },
     async ({ projectId, params }) => {
       const read = await requireAccount(deps, projectId, params.id)
       const found = { ...read, account: await expireIfOverdue(deps, read.account) }
       const [shown] = await showAccounts(deps, projectId, [found])
       if (!shown) throw accountNotFound(params.id)
-      return toWire(shown)
+      return { ...toWire(shown), duplicate_of: await findDuplicates(deps, shown.account) }
     },
   )
 

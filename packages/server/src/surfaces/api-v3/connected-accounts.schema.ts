@@ -61,12 +61,25 @@ export const CreateConnectedAccountBody = Type.Object({
   ),
 })
 
+const WireIdentity = Type.Object({
+  id: Nullable(Type.String()),
+  email: Nullable(Type.String()),
+  name: Nullable(Type.String()),
+  scopes: Nullable(Type.Array(Type.String())),
+  source: oneOf(['provider', 'id_token']),
+})
+
+const DuplicateOf = Type.Array(Type.String(), {
+  description: 'Connections of the same user that lead to the same account upstream, as far as it is known.',
+})
+
 export const CreateConnectedAccountReply = Type.Object({
   id: Type.String(),
   connectionData: Type.Object({ authScheme: WireAuthScheme, val: AnyObject }),
   status: WireStatus,
   redirect_url: Nullable(Type.String()),
   redirect_uri: Nullable(Type.String()),
+  duplicate_of: DuplicateOf,
 })
 
 export const PatchConnectedAccountBody = Type.Object({
@@ -118,6 +131,7 @@ export const WireConnectedAccount = Type.Object({
   status_reason: Nullable(Type.String()),
   is_disabled: Type.Boolean(),
   refresh_owner: Nullable(oneOf(REFRESH_OWNERS)),
+  identity: Nullable(WireIdentity),
   state: Type.Object({ authScheme: WireAuthScheme, val: AnyObject }),
   data: AnyObject,
   params: AnyObject,
@@ -125,6 +139,8 @@ export const WireConnectedAccount = Type.Object({
   created_at: Type.String(),
   updated_at: Type.String(),
 })
+
+export const OneConnectedAccount = Type.Object({ ...WireConnectedAccount.properties, duplicate_of: DuplicateOf })
 
 export const ConnectedAccountPage = pageOf(WireConnectedAccount)
 
@@ -190,6 +206,7 @@ export function toWire({ account, authConfig, shown }: ShownAccount): Static<typ
     status_reason: account.statusReason,
     is_disabled: account.status === 'INACTIVE',
     refresh_owner: shown.refreshOwner,
+    identity: account.identity && { ...account.identity, scopes: account.identity.scopes && [...account.identity.scopes] },
     state: { authScheme: account.scheme, val },
     data: val,
     params: {},

@@ -88,6 +88,7 @@ export const SearchReply = Type.Object({
       status_message: Type.String(),
       account_type: Type.Optional(Type.String()),
       connection_details: Type.Optional(AnyObject),
+      current_user_info: Type.Optional(AnyObject),
     }),
   ),
   next_steps_guidance: Strings,
