@@ -37,6 +37,7 @@ export type ErrorCode =
   | 'refresh_owned_by_app'
   | 'refresh_unavailable'
   | 'session_not_found'
+  | 'session_conflict'
   | 'not_connectable'
   | 'link_not_found'
   | 'link_closed'

@@ -92,10 +92,10 @@ export async function holdAuthConfig(trx: Db, projectId: ProjectId, id: string, 
 }
 
 export async function updateAuthConfig(db: Db, config: AuthConfig): Promise<boolean> {
-  const { name, status, settings, updated_at } = toRow(config)
+  const { name, status, settings, enabled_for_sessions, updated_at } = toRow(config)
   const { numUpdatedRows } = await db
     .updateTable('auth_config')
-    .set({ name, status, settings, updated_at })
+    .set({ name, status, settings, enabled_for_sessions, updated_at })
     .where('project_id', '=', config.projectId)
     .where('id', '=', config.id)
     .where('deleted_at', 'is', null)
@@ -124,6 +124,7 @@ const toRow = (config: AuthConfig): AuthConfigTable => ({
   kind: config.kind,
   status: config.enabled ? 'ENABLED' : 'DISABLED',
   settings: JSON.stringify(config.settings),
+  enabled_for_sessions: config.settings.enabledForToolRouter ? 1 : 0,
   created_at: config.createdAt,
   updated_at: config.updatedAt,
   deleted_at: null,

@@ -48,6 +48,7 @@ export interface Session {
   readonly projectId: ProjectId
   readonly userId: string
   readonly config: SessionConfig
+  /** From 1 on; each change counts one up. */
   readonly version: number
   readonly createdAt: number
   readonly updatedAt: number

@@ -12,6 +12,7 @@ export const insertSession = (db: Db, session: Session) =>
       user_id: session.userId,
       config: JSON.stringify(session.config),
       version: session.version,
+      confirmed: null,
       created_at: session.createdAt,
       updated_at: session.updatedAt,
       deleted_at: null,

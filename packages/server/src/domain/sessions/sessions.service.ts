@@ -53,8 +53,11 @@ const sessionNotFound = (id: string) =>
     fix: 'Create one with POST /api/v3.1/tool_router/session.',
   })
 
-const invalidSession = (fields: readonly FieldError[]) =>
+export const invalidSession = (
+  fields: readonly FieldError[],
+  fix = 'Correct these settings of the session and create it again.',
+) =>
   new HoldfastError('invalid_request', fields.map(({ path, message }) => `${path}: ${message}`).join('. '), {
-    fix: 'Correct these settings of the session and create it again.',
+    fix,
     fields,
   })

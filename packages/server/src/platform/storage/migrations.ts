@@ -5,6 +5,7 @@ import { refreshSchedule } from './migrations/0002-refresh-schedule.ts'
 import { connectLinks } from './migrations/0003-connect-links.ts'
 import { grants } from './migrations/0004-grants.ts'
 import { imports } from './migrations/0007-imports.ts'
+import { sessionVersions } from './migrations/0008-session-versions.ts'
 
 /** In order of name; a migration that has landed is never edited, another one follows it. */
 export const migrationsFor = (dialect: DialectName): Record<string, Migration> => ({
@@ -13,4 +14,5 @@ export const migrationsFor = (dialect: DialectName): Record<string, Migration> =
   '0003-connect-links': connectLinks(dialect),
   '0004-grants': grants,
   '0007-imports': imports(dialect),
+  '0008-session-versions': sessionVersions,
 })

@@ -14,6 +14,7 @@ export interface Tables {
   connected_account: ConnectedAccountTable
   credential: CredentialTable
   session: SessionTable
+  session_version: SessionVersionTable
   execution_log: ExecutionLogTable
   event: EventTable
   connect_link: ConnectLinkTable
@@ -71,6 +72,8 @@ export interface AuthConfigTable {
   created_at: number
   updated_at: number
   deleted_at: number | null
+  /** 0: sessions pass over it and its connections. */
+  enabled_for_sessions: number
 }
 
 export interface ConnectedAccountTable {
@@ -134,6 +137,17 @@ export interface SessionTable {
   created_at: number
   updated_at: number
   deleted_at: number | null
+  /** JSON: the calls that the user has allowed for the rest of the session. */
+  confirmed: string | null
+}
+
+/** What a session was before it was changed. */
+export interface SessionVersionTable {
+  project_id: string
+  session_id: string
+  version: number
+  config: string
+  archived_at: number
 }
 
 export interface ExecutionLogTable {

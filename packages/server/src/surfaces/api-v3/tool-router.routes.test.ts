@@ -40,7 +40,7 @@ async function setUp(t: TestContext) {
   const mailer = await testAuthConfig(deps, projectId, 'mailer', 'API_KEY')
   const connect = async (userId = 'ann', apiKey = 'good') =>
     (await createAccount(deps, projectId, { authConfigId: mailer, userId, credential: { val: { api_key: apiKey } } })).account.id
-  const call = async (method: 'GET' | 'POST' | 'DELETE', url: string, payload?: object, key = KEY) => {
+  const call = async (method: 'GET' | 'POST' | 'PATCH' | 'DELETE', url: string, payload?: object, key = KEY) => {
     const reply = await app.inject({ method, url, headers: { 'x-api-key': key }, ...(payload && { payload }) })
     return { status: reply.statusCode, headers: reply.headers, body: reply.json() as Record<string, unknown> & WireError }
   }
@@ -140,8 +140,10 @@ test('what would loosen a session if it were passed over is refused: custom tool
 test("no route of another project's session answers anything but 404, and none answers without a key", async (t) => {
   const { app, call, create } = await setUp(t)
   const id = await create()
-  const routes: ['GET' | 'POST' | 'DELETE', string, object?][] = [
+  const routes: ['GET' | 'POST' | 'PATCH' | 'DELETE', string, object?][] = [
     ['GET', ''],
+    ['PATCH', '', {}],
+    ['GET', '/config_history'],
     ['POST', '/attach', {}],
     ['GET', '/toolkits'],
     ['GET', '/tools'],
@@ -219,6 +221,85 @@ test('toolkits are paged and filtered, each with the connection that a call woul
     ['mailer', true, account],
     ['notes', false, null],
   ])
+})
+
+test('a patch replaces lists, merges switches, takes null for the default, and leaves the rest alone', async (t) => {
+  const { call, create, connect } = await setUp(t)
+  const account = await connect()
+  const id = await create({
+    toolkits: { enable: ['mailer', 'notes'] },
+    tools: { notes: { tags: ['readOnlyHint'] } },
+    connected_accounts: { mailer: [account] },
+    manage_connections: { enable: true, callback_url: 'https://app.example/back', enable_connection_removal: false },
+    preload: { tools: ['NOTES_READ_NOTE'] },
+    multi_account: { enable: true },
+  })
+  const url = `${SESSION}/${id}`
+  const before = (await call('GET', url)).body['config'] as Record<string, unknown>
+  const unchanged = await call('PATCH', url, {})
+  assert.deepEqual([unchanged.status, unchanged.body['config'], unchanged.body['config_version']], [200, before, 2])
+  const { body: patched } = await call('PATCH', url, {
+    toolkits: { disable: ['weather'] },
+    manage_connections: { callback_url: 'https://app.example/elsewhere' },
+    multi_account: null,
+    connected_accounts: null,
+    search: { enable: false },
+    config_version: 2,
+  })
+  const { multi_account: _gone, ...kept } = before
+  assert.deepEqual(patched['config'], {
+    ...kept,
+    toolkits: { disabled: ['weather'] },
+    connected_accounts: {},
+    manage_connections: { enabled: true, callback_url: 'https://app.example/elsewhere', enable_connection_removal: false },
+    search: { enable: false },
+  })
+  assert.deepEqual((await call('GET', url)).body, patched)
+  assert.deepEqual(patched['tool_router_tools'], ['COMPOSIO_MULTI_EXECUTE_TOOL', 'COMPOSIO_MANAGE_CONNECTIONS'])
+
+  const stale = await call('PATCH', url, { search: { enable: true }, config_version: 2 })
+  assert.deepEqual([stale.status, stale.body.error.slug, stale.headers['x-should-retry']], [409, 'session_conflict', 'false'])
+  for (const [body, expected] of [
+    [{ toolkits: { enable: ['mialer'] } }, /toolkits\.enable.*mailer/],
+    [{ toolkits: { enable: ['mailer'], disable: ['notes'] } }, /toolkits/],
+    [{ config_version: 0 }, /config_version/],
+    [{ tools: null }, /tools/],
+    [{ user_id: 'bob', tags: 'x' }, /tags/],
+  ] as const) {
+    const refused = await call('PATCH', url, body)
+    assert.equal(refused.status, 400, JSON.stringify(body))
+    assert.match(refused.body.error.errors.join('\n'), expected)
+  }
+
+  const { body: first } = await call('GET', `${url}/config_history?limit=2`)
+  const { body: second } = await call('GET', `${url}/config_history?limit=2&cursor=${first['next_cursor']}`)
+  const items = [first, second].flatMap(({ items }) => items as { version: number; is_current: boolean; config: object }[])
+  assert.deepEqual(
+    items.map(({ version, is_current, config }) => [version, is_current, config]),
+    [
+      [3, true, patched['config']],
+      [2, false, before],
+      [1, false, before],
+    ],
+  )
+  assert.deepEqual([first['total_items'], second['next_cursor']], [3, null])
+  for (const query of ['limit=0', 'cursor=nonsense'])
+    assert.equal((await call('GET', `${url}/config_history?${query}`)).status, 400, query)
+})
+
+test('the current SDK changes a session, and what it changed holds at once', async (t) => {
+  const { baseURL, connect } = await setUp(t)
+  await connect()
+  const composio = new Composio({ apiKey: KEY, baseURL, allowTracking: false, disableVersionCheck: true })
+  const session = await composio.create('ann', { toolkits: ['mailer', 'weather'] })
+  assert.equal(session.configVersion, 1)
+  await session.update({ toolkits: { enable: ['mailer'] }, preload: { tools: ['MAILER_LIST_MESSAGES'] } })
+  assert.deepEqual([session.configVersion, session.config.toolkits], [2, { enabled: ['mailer'] }])
+  await assert.rejects(session.execute('WEATHER_FORECAST', {}), /not in this session/)
+  const names = ((await session.tools()) as { function: { name: string } }[]).map((tool) => tool.function.name)
+  assert.ok(names.includes('MAILER_LIST_MESSAGES'))
+  const found = await session.search({ query: 'forecast the weather' })
+  assert.deepEqual(found.results[0]?.primaryToolSlugs, [])
 })
 
 test('the current SDK creates, reads and uses a session, unmodified', async (t) => {

@@ -32,6 +32,7 @@ import {
   ToolsQuery,
   toolkitToWire,
 } from './tool-router-calls.schema.ts'
+import { sessionChangeRoutes } from './tool-router-changes.routes.ts'
 import { labsSessionRoute } from './tool-router-labs.routes.ts'
 import { ToolPage, toolToWire } from './tools-catalogue.schema.ts'
 import { proxyCallFromWire, proxyReplyToWire, WireProxyReply } from './tools-execute.schema.ts'
@@ -232,5 +233,6 @@ export function toolRouterRoutes(app: ApiServer, deps: SessionsDeps): void {
     },
   )
 
+  sessionChangeRoutes(app, deps, toWire)
   labsSessionRoute(app, deps)
 }

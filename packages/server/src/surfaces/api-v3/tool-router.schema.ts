@@ -68,7 +68,7 @@ const Enabled = Type.Object({ enabled: Slugs })
 const Disabled = Type.Object({ disabled: Slugs })
 const WireTags = Type.Object({ enabled: Type.Optional(Tags), disabled: Type.Optional(Tags) })
 
-const WireConfig = Type.Object({
+export const WireConfig = Type.Object({
   user_id: Type.String(),
   toolkits: Type.Optional(Type.Union([Enabled, Disabled])),
   tools: Type.Record(Type.String(), Type.Union([Enabled, Disabled, Type.Object({ tags: WireTags })])),
@@ -122,7 +122,11 @@ const mapValues = <Value, Result>(record: Readonly<Record<string, Value>> = {}, 
   Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value, key)]))
 
 /** Slugs are compared as the catalogue has them later: two spellings of one toolkit would hide one of their settings. */
-function assertOneSpelling(body: Static<typeof CreateSessionBody>): void {
+export function assertOneSpelling(
+  body: {
+    readonly [Field in 'tools' | 'auth_configs' | 'connected_accounts']?: object | null
+  },
+): void {
   for (const field of ['tools', 'auth_configs', 'connected_accounts'] as const) {
     const keys = Object.keys(body[field] ?? {}).map((key) => key.toLowerCase())
     const twice = keys.find((key, index) => keys.indexOf(key) !== index)
@@ -136,7 +140,7 @@ export function fromWire(body: Static<typeof CreateSessionBody>): NewSession {
   return { userId: body.user_id, config: configFromWire(body) }
 }
 
-function configFromWire(body: Static<typeof CreateSessionBody>): SessionConfig {
+export function configFromWire(body: Omit<Static<typeof CreateSessionBody>, 'user_id'>): SessionConfig {
   const { manage_connections: manage, multi_account: multi, workbench } = body
   return {
     ...(body.toolkits && { toolkits: toolkitsFromWire(body.toolkits) }),

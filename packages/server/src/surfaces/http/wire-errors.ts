@@ -44,6 +44,7 @@ const STATUS = {
   refresh_owned_by_app: 400,
   refresh_unavailable: 503,
   session_not_found: 404,
+  session_conflict: 409,
   not_connectable: 400,
   link_not_found: 404,
   link_closed: 400,
@@ -64,6 +65,7 @@ const STATUS = {
 /** Trying again changes nothing, or would do the upstream's work twice: tell the official clients not to. */
 const NEVER_RETRY: ReadonlySet<ErrorCode> = new Set([
   'not_implemented',
+  'session_conflict',
   'upstream_timeout',
   'upstream_reply_too_large',
   'credential_unreadable',
