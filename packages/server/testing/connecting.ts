@@ -22,6 +22,8 @@ export interface ConnectingOptions {
   readonly more?: Partial<ToolkitDefinition>
   readonly credentials?: Readonly<Record<string, unknown>>
   readonly shared?: Readonly<Record<string, unknown>>
+  /** Other servers of the provider's. */
+  readonly allowHosts?: readonly string[]
 }
 
 /**
@@ -59,7 +61,10 @@ export async function setUpConnecting(t: TestContext, database: TestDatabase, op
     { base_url: origin, hosts: [host], auth: [oauth, key], verification: { path: '/me' }, ...options.more },
     [exampleTool({ method: 'GET', path: '/me' })],
   )
-  const real = await testDeps(t, database, { catalogue: createCatalogue([toolkit]), allowHosts: [host] })
+  const real = await testDeps(t, database, {
+    catalogue: createCatalogue([toolkit]),
+    allowHosts: [host, ...(options.allowHosts ?? [])],
+  })
   const deps = { ...real, now: () => world.now }
   const projectId = await testProject(deps)
   const { credentials = CLIENT, shared = {} } = options

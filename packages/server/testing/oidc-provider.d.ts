@@ -19,6 +19,7 @@ declare module 'oidc-provider' {
   export default class Provider {
     constructor(issuer: string, configuration: object)
     callback(): (request: import('node:http').IncomingMessage, response: import('node:http').ServerResponse) => void
+    ClientCredentials: { find(token: string): Promise<{ clientId: string; scope?: string } | undefined> }
     Client: { find(id: string): Promise<object | undefined>; prototype: { redirectUriAllowed(uri: string): boolean } }
     interactionDetails(request: Incoming, response: Outgoing): Promise<Interaction>
     interactionFinished(request: Incoming, response: Outgoing, result: object): Promise<void>

@@ -18,7 +18,7 @@ export const AUTH_SCHEMES = [
 
 export type AuthScheme = (typeof AUTH_SCHEMES)[number]
 
-/** Schemes whose credential is what the user typed: an import is ACTIVE at once and nothing ever refreshes it. */
+/** Schemes whose credential is what the user typed: an import is ACTIVE at once, and nobody is asked for consent. */
 export const DIRECT_SCHEMES = [
   'API_KEY',
   'BEARER_TOKEN',
@@ -32,6 +32,6 @@ export const DIRECT_SCHEMES = [
 ] as const satisfies readonly AuthScheme[]
 
 /** Schemes whose access token is replaced by means of a refresh token. */
-export const isGrantScheme = (scheme: AuthScheme): boolean => scheme === 'OAUTH2'
+export const isGrantScheme = (scheme: AuthScheme): boolean => scheme === 'OAUTH2' || scheme === 'DCR_OAUTH'
 
 export const isDirectScheme = (scheme: AuthScheme): boolean => (DIRECT_SCHEMES as readonly AuthScheme[]).includes(scheme)

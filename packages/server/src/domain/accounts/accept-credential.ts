@@ -1,44 +1,69 @@
 import type { AuthConfig } from '../auth-configs/auth-config.ts'
 import { type AuthConfigsDeps, clientOf, readAuthConfigSecrets } from '../auth-configs/auth-configs.service.ts'
-import { isGrantScheme } from '../auth-schemes.ts'
 import { acceptValues, mergePatch } from '../credentials/connection-values.ts'
 import type { CredentialValues } from '../credentials/credential.ts'
 import { assertOwnClient } from '../credentials/grant-client.ts'
 import { readImportedGrant } from '../credentials/grant-import.ts'
+import { withoutMinted } from '../credentials/minted-values.ts'
 import type { ResolvedAuth } from '../toolkits/auth-definitions.ts'
+import type { OperatorAllows } from '../toolkits/hosts.ts'
+import type { Toolkit } from '../toolkits/toolkit.ts'
+import { assertMintable } from './minting.ts'
 
-/** What grants of this auth config are refreshed with, as far as they bring no client of their own. Other schemes cost no read. */
+/** What tokens of this auth config are refreshed with or made of, as far as they bring no client of their own. Other schemes cost no read. */
 export async function readClientSettings(
   deps: AuthConfigsDeps,
   config: Pick<AuthConfig, 'projectId' | 'id' | 'scheme' | 'kind' | 'toolkitSlug'>,
 ): Promise<CredentialValues> {
-  return isGrantScheme(config.scheme) ? clientOf(deps, config, await readAuthConfigSecrets(deps, config)) : {}
+  const renewal = deps.catalogue.findToolkit(config.toolkitSlug)?.auths.get(config.scheme)?.renewal
+  if (renewal === undefined) return {}
+  const secrets = await readAuthConfigSecrets(deps, config)
+  const settings = await clientOf(deps, config, secrets)
+  return renewal === 'mint' ? { ...secrets.sharedCredentials, ...settings } : settings
+}
+
+interface Accepting {
+  readonly toolkit: Toolkit
+  readonly auth: ResolvedAuth
+  readonly operatorAllows: OperatorAllows
 }
 
 /**
  * What an import brought, checked, under the names that the toolkit knows.
  * @throws HoldfastError `missing_credential_field`, `invalid_request`, `grant_client_mismatch`
  */
-export function acceptImport(auth: ResolvedAuth, clientSettings: CredentialValues, given: CredentialValues): CredentialValues {
-  if (!isGrantScheme(auth.scheme)) return acceptValues(auth, given)
+export function acceptImport(by: Accepting, clientSettings: CredentialValues, given: CredentialValues): CredentialValues {
+  const { auth } = by
+  if (auth.renewal === undefined) return acceptValues(auth, given)
   const values = acceptValues(auth, readImportedGrant(auth, given))
-  assertOwnClient(auth, values, clientSettings)
+  if (auth.renewal === 'mint') assertMakesToken(by, clientSettings, values)
+  else assertOwnClient(auth, values, clientSettings)
   return values
 }
 
 /** What a patch makes of the values before. `patch` is what was given, under the toolkit's names as well. */
 export async function acceptPatch(
-  auth: ResolvedAuth,
+  by: Accepting,
   before: CredentialValues,
   given: CredentialValues,
   clientSettings: () => Promise<CredentialValues>,
 ): Promise<{ patch: CredentialValues; merged: CredentialValues }> {
-  if (!isGrantScheme(auth.scheme)) return { patch: given, merged: mergePatch(auth, before, given) }
+  const { auth } = by
+  if (auth.renewal === undefined) return { patch: given, merged: mergePatch(auth, before, given) }
   const patch = readImportedGrant(auth, given)
   const merged = mergePatch(auth, before, patch)
+  if (auth.renewal === 'mint')
+    assertMakesToken(by, await clientSettings(), isGiven(patch['access_token']) ? merged : withoutMinted(auth, merged))
   // A client of before may be another than that of tokens that come alone: only what comes now is held against it.
-  if (CLIENT_NAMES.some((name) => Object.hasOwn(patch, name))) assertOwnClient(auth, merged, await clientSettings(), patch)
+  else if (CLIENT_NAMES.some((name) => Object.hasOwn(patch, name))) assertOwnClient(auth, merged, await clientSettings(), patch)
   return { patch, merged }
 }
 
 const CLIENT_NAMES = ['access_token', 'refresh_token', 'id_token', 'client_id', 'client_secret']
+
+/** A token that comes along is used while it lives, whether or not another one can be made. */
+function assertMakesToken(by: Accepting, clientSettings: CredentialValues, values: CredentialValues): void {
+  if (!isGiven(values['access_token'])) assertMintable({ ...by, val: values, shared: {}, authConfig: clientSettings })
+}
+
+const isGiven = (value: unknown): boolean => value !== undefined && value !== null && value !== ''

@@ -20,7 +20,7 @@ export async function refreshAccount(deps: AccountsDeps, projectId: ProjectId, i
   const found = await findAccountForUse(deps.db, projectId, id)
   if (!found) throw accountNotFound(id)
   if (found.account.status === 'INACTIVE' || found.account.status === 'REVOKED') return found.account
-  if (!isGrant(found)) return askProvider(deps, projectId, id)
+  if (!isGrant(deps, found)) return askProvider(deps, projectId, id)
   if (found.credential.refreshOwner === 'app') throw ownedByApp(id)
   const result = await refreshWithin(deps, found, { mayGoOn: () => false, evenIfItFailed: true })
   if (result.kind === 'impossible') return askProvider(deps, projectId, id)

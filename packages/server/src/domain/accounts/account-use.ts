@@ -80,7 +80,7 @@ async function openAnew(deps: AccountsDeps, projectId: ProjectId, found: Account
     account,
     credential: makeUsable(deps, toolkit, account, credential, shared),
     toolsAllowed: found.authConfigSettings?.toolsForExecution,
-    ...(isGrant(found) && { renew: () => renew(deps, projectId, found) }),
+    ...(isGrant(deps, found) && { renew: () => renew(deps, projectId, found) }),
   }
   opened.set(found, { deps, inUse })
   return inUse

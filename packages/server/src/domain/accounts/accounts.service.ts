@@ -3,8 +3,13 @@ import type { ProjectId } from '../../ids.ts'
 import { isUniqueViolation } from '../../platform/storage/constraint.ts'
 import type { Db } from '../../platform/storage/schema.ts'
 import type { AuthConfig } from '../auth-configs/auth-config.ts'
-import { type AuthConfigsDeps, requireEnabledAuthConfig } from '../auth-configs/auth-configs.service.ts'
-import { type AuthScheme, isGrantScheme } from '../auth-schemes.ts'
+import {
+  type AuthConfigsDeps,
+  clientOf,
+  readAuthConfigSecrets,
+  requireEnabledAuthConfig,
+} from '../auth-configs/auth-configs.service.ts'
+import type { AuthScheme } from '../auth-schemes.ts'
 import type { CredentialValues } from '../credentials/credential.ts'
 import {
   credentialMissing,
@@ -13,7 +18,7 @@ import {
   saveCredential,
   updateCredential,
 } from '../credentials/credentials.service.ts'
-import { applyGrantPatch } from '../credentials/grant-times.ts'
+import { applyPatch, timesOfImport } from '../credentials/grant-times.ts'
 import { recordEvent } from '../events/events.ts'
 import type { ResolvedAuth } from '../toolkits/auth-definitions.ts'
 import { requireAuth } from '../toolkits/catalogue.ts'
@@ -23,6 +28,7 @@ import type { Account, AccountAcl, AccountStatus, ListedAccount } from './accoun
 import { recordStatus } from './account-changes.ts'
 import { assertMayBecome } from './account-status.ts'
 import { type AccountChange, findAccount, insertAccount, markAccountDeleted, updateAccount } from './accounts.repository.ts'
+import { mintNow } from './minting.ts'
 import { assertAclFits, assertSameScheme, type NewAccount, type PreparedAccount, prepareAccount } from './new-account.ts'
 import type { RefreshState } from './refresh-state.ts'
 import { assertAddressAllowed, assertCredentialGood, type VerificationDeps } from './verification.ts'
@@ -43,10 +49,8 @@ export async function createAccount(
 ): Promise<{ account: Account; values: CredentialValues }> {
   const config = known ?? (await requireEnabledAuthConfig(deps, projectId, input.authConfigId))
   const now = deps.now()
-  const clientSettings = await readClientSettings(deps, config)
-  const prepared = prepareAccount(deps, projectId, config, input, now, clientSettings)
-  const { values, times, refreshOwner } = prepared
-  const account = input.validate ? await validated(deps, prepared) : prepared.account
+  const given = prepareAccount(deps, projectId, config, input, now, await readClientSettings(deps, config))
+  const { account, values, times, refreshOwner } = input.validate ? await validated(deps, config, given) : given
   await refusingTakenAlias(account.alias, () =>
     deps.db.transaction().execute(async (trx) => {
       await insertAccount(trx, account)
@@ -59,11 +63,24 @@ export async function createAccount(
   return { account, values }
 }
 
-/** @throws HoldfastError `credential_rejected`, `credential_unverifiable` */
-export async function validated(deps: AccountsDeps, { account, values }: PreparedAccount): Promise<Account> {
+/**
+ * The provider is asked; where a token has to be made of the credential for that, it is kept.
+ * @throws HoldfastError `credential_rejected`, `credential_unverifiable`
+ */
+export async function validated(deps: AccountsDeps, config: AuthConfig, prepared: PreparedAccount): Promise<PreparedAccount> {
+  const { account } = prepared
   const toolkit = deps.catalogue.requireToolkit(account.toolkitSlug)
-  const identity = await assertCredentialGood(deps, toolkit, requireAuth(toolkit, account.scheme), values)
-  return { ...account, identity: identity ?? account.identity }
+  const auth = requireAuth(toolkit, account.scheme)
+  if (auth.renewal !== 'mint' || 'access_token' in prepared.values) {
+    const identity = await assertCredentialGood(deps, toolkit, auth, prepared.values)
+    return { ...prepared, account: { ...account, identity: identity ?? account.identity } }
+  }
+  const secrets = await readAuthConfigSecrets(deps, config)
+  const credentials = await clientOf(deps, config, secrets)
+  const values = await mintNow(deps, toolkit, auth, prepared.values, { ...secrets, credentials })
+  const identity = await assertCredentialGood(deps, toolkit, auth, values, { tokenMadeNow: true })
+  const times = timesOfImport(auth, values, deps.now())
+  return { ...prepared, values, times, account: { ...account, identity: identity ?? account.identity } }
 }
 
 export async function requireAccount(deps: { readonly db: Db }, projectId: ProjectId, id: string): Promise<ListedAccount> {
@@ -116,16 +133,14 @@ async function prepareCredential(
   const auth = requireAuth(toolkit, account.scheme)
   const stored = await requireCredential(deps, account)
   const before = stored.credential.val
-  const { patch, merged } = await acceptPatch(auth, before, val, () =>
+  const { patch, merged } = await acceptPatch({ ...deps, toolkit, auth }, before, val, () =>
     readClientSettings(deps, { ...account, id: account.authConfigId, kind: authConfig.managed ? 'default' : 'custom' }),
   )
   // A secret alone is rotated whatever the operator allows at this moment: the app may hold the new one only once.
   const addressFields = auth.connection_fields.flatMap(({ name, aliases = [] }) => [name, ...aliases])
   if (addressFields.some((name) => Object.hasOwn(val, name))) assertAddressAllowed(deps, toolkit, auth, merged)
   return (trx: Db, now: number) => {
-    const { values, times } = isGrantScheme(account.scheme)
-      ? applyGrantPatch(before, patch, merged, now)
-      : { values: merged, times: undefined }
+    const { values, times } = applyPatch(auth, before, patch, merged, now)
     const credential = { scheme: account.scheme, val: values }
     return updateCredential(deps.credentials, trx, ownerOf(account), stored.version, credential, now, { times })
   }

@@ -2,7 +2,6 @@ import { isDeepStrictEqual } from 'node:util'
 import { HoldfastError } from '../../errors.ts'
 import type { ProjectId } from '../../ids.ts'
 import type { Trx } from '../../platform/storage/schema.ts'
-import { isGrantScheme } from '../auth-schemes.ts'
 import type { CredentialValues } from '../credentials/credential.ts'
 import {
   credentialMissing,
@@ -11,7 +10,7 @@ import {
   saveCredentials,
   updateCredential,
 } from '../credentials/credentials.service.ts'
-import { applyGrantPatch } from '../credentials/grant-times.ts'
+import { applyPatch } from '../credentials/grant-times.ts'
 import { recordEvent, recordEvents } from '../events/events.ts'
 import { requireAuth } from '../toolkits/catalogue.ts'
 import { acceptPatch, readClientSettings } from './accept-credential.ts'
@@ -81,16 +80,14 @@ export async function rotateAccount(
   const before = stored.credential.val
   // The transaction may hold the only connection.
   const within = { ...deps, db: trx, credentials: { ...deps.credentials, db: trx } }
-  const { patch, merged } = await acceptPatch(auth, before, given.values, () =>
+  const { patch, merged } = await acceptPatch({ ...deps, toolkit, auth }, before, given.values, () =>
     readClientSettings(within, { ...account, id: account.authConfigId, kind: authConfig.managed ? 'default' : 'custom' }),
   )
   const newMetadata = given.metadata && !isDeepStrictEqual(given.metadata, origin.metadata) ? given.metadata : undefined
   if (isDeepStrictEqual(merged, before) && !newMetadata) return 'unchanged'
   assertAddressAllowed(deps, toolkit, auth, merged)
   if (dryRun) return 'updated'
-  const { values, times } = isGrantScheme(account.scheme)
-    ? applyGrantPatch(before, patch, merged, now)
-    : { values: merged, times: undefined }
+  const { values, times } = applyPatch(auth, before, patch, merged, now)
   const credential = { scheme: account.scheme, val: values }
   const written = await updateCredential(deps.credentials, trx, owner, stored.version, credential, now, { times })
   const revives = account.status === 'EXPIRED' || account.status === 'FAILED'

@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { HoldfastError } from '../../errors.ts'
-import { isGrantScheme } from '../auth-schemes.ts'
 import { markExpiryTold, stopRefreshing } from '../credentials/credentials.service.ts'
 import { recordEvent } from '../events/events.ts'
 import type { Account } from './account.ts'
@@ -14,8 +13,10 @@ import { joinOrBegin, remember, stateKey } from './refresh-state.ts'
 const WAIT_MS = LEASE_MS + 5_000
 const POLL_MS = 100
 
-export const isGrant = (found: AccountForUse): found is GrantInUse =>
-  isGrantScheme(found.account.scheme) && found.credential !== undefined
+/** Whether there is anything to renew, by what the toolkit says of the scheme. */
+export const isGrant = ({ catalogue }: Pick<AccountsDeps, 'catalogue'>, found: AccountForUse): found is GrantInUse =>
+  found.credential !== undefined &&
+  catalogue.findToolkit(found.account.toolkitSlug)?.auths.get(found.account.scheme)?.renewal !== undefined
 
 const isDue = ({ credential: { refreshAt } }: GrantInUse, now: number) => refreshAt !== null && refreshAt <= now
 const isOver = ({ credential: { expiresAt } }: GrantInUse, now: number) => expiresAt !== null && expiresAt <= now
@@ -25,19 +26,23 @@ const isOver = ({ credential: { expiresAt } }: GrantInUse, now: number) => expir
  * all; the others go on with the token that still lives, and wait only for one that does not.
  * @throws HoldfastError `credential_expired`, `credential_expired_app_owned`, `refresh_unavailable`
  */
-export function freshCredential(deps: AccountsDeps, found: AccountForUse): AccountForUse | Promise<AccountForUse> {
-  if (found.account.status !== 'ACTIVE' || !isGrant(found)) return found
+export function freshCredential(deps: AccountsDeps, found: AccountForUse, attempts = 3): AccountForUse | Promise<AccountForUse> {
+  if (found.account.status !== 'ACTIVE' || !isGrant(deps, found)) return found
   const now = deps.now()
   if (found.credential.refreshOwner === 'app') return isOver(found, now) ? refuseOfApp(deps, found) : found
-  return isDue(found, now) || isOver(found, now) ? refreshFirst(deps, found, now) : found
+  return isDue(found, now) || isOver(found, now) ? refreshFirst(deps, found, now, attempts) : found
 }
 
-async function refreshFirst(deps: AccountsDeps, found: GrantInUse, startedAt: number): Promise<AccountForUse> {
+async function refreshFirst(deps: AccountsDeps, found: GrantInUse, startedAt: number, attempts: number): Promise<AccountForUse> {
   const isUnderWay = deps.refreshes.flights.has(`${stateKey(found.account)}/${found.credential.version}`)
   if (isUnderWay && !isOver(found, startedAt)) return found
   const result = await refreshWithin(deps, found, { mayGoOn: (grant) => !isOver(grant, deps.now()) })
   switch (result.kind) {
-    case 'renewed':
+    case 'renewed': {
+      const read = await reread(deps, found.account)
+      // A key that was replaced meanwhile has no token yet.
+      return isGrant(deps, read) && isOver(read, deps.now()) && attempts > 1 ? freshCredential(deps, read, attempts - 1) : read
+    }
     case 'dead':
       return reread(deps, found.account)
     case 'app_owned':
@@ -62,13 +67,14 @@ export async function renewRefused(deps: AccountsDeps, used: GrantInUse): Promis
   const { account, credential } = used
   if (deps.refreshes.refusedFresh.get(stateKey(account)) === credential.version) return undefined
   const current = await findAccountForUse(deps.db, account.projectId, account.id)
-  if (current?.account.status !== 'ACTIVE' || !isGrant(current)) return undefined
-  if (current.credential.version !== credential.version) return current
+  if (current?.account.status !== 'ACTIVE' || !isGrant(deps, current)) return undefined
+  if (current.credential.version !== credential.version) return isOver(current, deps.now()) ? undefined : current
   // Of the app's grant there is none but what the app has pushed.
   const { kind } = await refreshWithin(deps, current, { mayGoOn: () => false })
   if (kind !== 'renewed') return undefined
   const renewed = await findAccountForUse(deps.db, account.projectId, account.id)
-  return renewed?.account.status === 'ACTIVE' ? renewed : undefined
+  const isUsable = renewed?.account.status === 'ACTIVE' && !(isGrant(deps, renewed) && isOver(renewed, deps.now()))
+  return isUsable ? renewed : undefined
 }
 
 /** Tries until it is refreshed, here or elsewhere, or known not to be; a loser looks again and again, up to a bound. */
@@ -84,7 +90,11 @@ export async function refreshWithin(
     if (result.kind !== 'busy') return result
     const key = `${stateKey(current.account)}/${current.credential.version}`
     const read = await joinOrBegin(deps.refreshes.looks, key, () => reread(deps, found.account))
-    if (!isGrant(read) || read.credential.version !== found.credential.version || read.account.status !== found.account.status)
+    if (
+      !isGrant(deps, read) ||
+      read.credential.version !== found.credential.version ||
+      read.account.status !== found.account.status
+    )
       return { kind: 'renewed' }
     if (mayGoOn(read) || deps.now() > deadline) return result
     // A failure elsewhere ended the lease: its verdict is in the row.

@@ -22,7 +22,7 @@ async function setUp(t: TestContext, random = 0) {
   world.world.token = rotating({ value: 1 })
   const grant = async (id: AccountId) => {
     const found = await findAccountForUse(world.deps.db, world.projectId, id)
-    assert.ok(found && isGrant(found))
+    assert.ok(found && isGrant(world.deps, found))
     return found
   }
   /** In milliseconds from now: when it ends, and when it is due. */

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
+import { generateKeyPairSync } from 'node:crypto'
 import { test } from 'node:test'
+import { jwtVerify } from 'jose'
 import { testDatabases } from '../../../testing/databases.ts'
 import { CLIENT, rotating, setUpGrants } from '../../../testing/grants.ts'
 import { refreshAccount } from './account-refresh.ts'
@@ -158,4 +160,40 @@ test('what nobody uses is refreshed in the background; what is dead or disabled 
   assert.equal(await schedule.runOnce(), 2)
   assert.deepEqual([asked(), (await stored(due))['access_token'], (await statusOf(due)).status], [1, 'access-2', 'ACTIVE'])
   assert.equal(await schedule.runOnce(), 0)
+})
+
+test('a refresh has its own address, headers and answer where the toolkit says so, and a client that signs', async (t) => {
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' })
+  const private_key = privateKey.export({ type: 'pkcs8', format: 'pem' })
+  const { world, give, call, stored, sent } = await setUpGrants(
+    t,
+    sqlite,
+    {
+      client_auth: 'private_key_jwt',
+      client_assertion_audience: 'https://issuer.example',
+      refresh_params: { audience: '{{ team }}' },
+      response: {
+        access_token: 'authed_user.access_token',
+        refresh_token: 'authed_user.refresh_token',
+        capture: { team: 'team.id' },
+      },
+      response_on_refresh: { expires_in: 'ttl', expires_unit: 'milliseconds' },
+    },
+    { client_id: 'client-1', private_key, private_key_id: 'key-1' },
+  )
+  let params = new URLSearchParams()
+  world.token = (given) => {
+    params = given
+    const bot = { authed_user: { access_token: 'of-another', refresh_token: 'of-another' }, team: { id: 'T2' } }
+    return { body: { ok: true, access_token: 'access-2', refresh_token: 'refresh-2', ttl: 3_600_000, ...bot } }
+  }
+  const id = await give({ access_token: 'access-1', refresh_token: 'refresh-1', expires_in: 0, team: 'T1' })
+  assert.equal((await call(id)).successful, true)
+  assert.deepEqual(sent(), ['Bearer access-2'])
+  const val = await stored(id)
+  assert.deepEqual([val['refresh_token'], val['expires_in'], val['team']], ['refresh-2', 3600, 'T1'])
+  assert.deepEqual([params.get('client_secret'), params.get('audience')], [null, 'T1'])
+  const options = { audience: 'https://issuer.example', issuer: 'client-1' }
+  const { protectedHeader } = await jwtVerify(params.get('client_assertion') ?? '', publicKey, options)
+  assert.deepEqual([protectedHeader.alg, protectedHeader.kid], ['ES256', 'key-1'])
 })

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { HoldfastError } from '../../errors.ts'
 import type { GrantedTokens, TokenOutcome } from '../../platform/oauth/token-answer.ts'
-import { requestToken } from '../../platform/oauth/token-request.ts'
+import { askForToken, type TokenAsk } from '../../platform/oauth/token-ask.ts'
 import type { AuthConfigSecrets } from '../auth-configs/auth-config.ts'
-import type { CredentialValues, StoredCredential } from '../credentials/credential.ts'
+import type { StoredCredential } from '../credentials/credential.ts'
 import {
   endLease,
   openCredential,
@@ -12,8 +12,8 @@ import {
   takeLease,
   updateCredential,
 } from '../credentials/credentials.service.ts'
-import { planRefresh, type RefreshPlan } from '../credentials/grant-refresh-request.ts'
 import { timesUntil, withTokens } from '../credentials/grant-times.ts'
+import { planRenewal, type RenewalPlan, type RenewalReady } from '../credentials/renewal-plan.ts'
 import { withOperatorsApp } from '../oauth-apps/oauth-apps.service.ts'
 import { requireAuth } from '../toolkits/catalogue.ts'
 import { changeStatus } from './account-changes.ts'
@@ -36,29 +36,13 @@ export type Refreshed =
 
 /** Longer than the request and the writing after it may take: when it runs out, its holder is gone. */
 export const LEASE_MS = 30_000
-const REQUEST_TIMEOUT_MS = 15_000
 const FIRST_RETRY_MS = 1_000
 const SLOWEST_RETRY_MS = 60_000
 const MAX_PROVIDER_DELAY_MS = 10 * 60_000
 /** A client that is refused stays so until a person changes it. */
 const REFUSED_CLIENT_RETRY_MS = 5 * 60_000
 
-/** What RFC 6749 §5.2 and providers' own words say of a grant that is gone, and not of the client or the request. */
-const GRANT_IS_GONE = new Set([
-  'invalid_grant',
-  'bad_refresh_token',
-  'invalid_refresh_token',
-  'expired_refresh_token',
-  'refresh_token_expired',
-  'invalid_token',
-  'expired_token',
-  'token_expired',
-  'token_revoked',
-  'invalid_code',
-  'consent_required',
-  'interaction_required',
-])
-
+/** A credential whose access token is refreshed, or made of it. */
 export type GrantInUse = AccountForUse & { readonly credential: StoredCredential }
 
 /** One flight for one grant on all servers. `evenIfItFailed` does not wait for the time after a failure to pass. */
@@ -76,10 +60,10 @@ async function fly(deps: AccountsDeps, found: GrantInUse, evenIfItFailed: boolea
   if (credential.refreshOwner === 'app') return { kind: 'app_owned' }
   const owner = { projectId: account.projectId, ownerId: account.id }
   const toolkit = deps.catalogue.requireToolkit(account.toolkitSlug)
-  const plan = await planGrantRefresh(deps, found)
+  const now = deps.now()
+  const plan = await planFor(deps, found, now)
   if (plan.kind === 'impossible') return plan
 
-  const now = deps.now()
   const { failedRefreshes, refreshAt } = credential
   if (!evenIfItFailed && failedRefreshes > 0 && refreshAt !== null && refreshAt > now)
     return { kind: 'failed', reason: `${toolkit.name} did not refresh it a moment ago` }
@@ -87,34 +71,37 @@ async function fly(deps: AccountsDeps, found: GrantInUse, evenIfItFailed: boolea
   const taken = await takeLease(deps.db, owner, credential, { now, leaseUntil })
   if (!taken) return { kind: 'busy' }
 
-  const lease: Lease = { found, leaseUntil, spent: plan.refreshToken, unansweredSince: taken.unansweredSince }
-  const outcome = await ask(deps, { ...plan.request, timeoutMs: REQUEST_TIMEOUT_MS })
+  const lease: Lease = { found, leaseUntil, plan, unansweredSince: taken.unansweredSince }
+  const outcome = await ask(deps, plan.ask)
   if (outcome.kind === 'granted') return storeTokens(deps, lease, outcome.tokens)
-  if (outcome.kind === 'rejected' && GRANT_IS_GONE.has(outcome.code))
-    return expire(deps, lease, `${toolkit.name} no longer refreshes this grant (${outcome.code})${whySpent(lease)}`)
+  if (outcome.kind === 'rejected' && plan.isFinal(outcome.code)) {
+    const refusal = plan.mints ? 'gives no token for this credential' : 'no longer refreshes this grant'
+    return expire(deps, lease, `${toolkit.name} ${refusal} (${outcome.code})${whySpent(lease)}`)
+  }
   return postpone(deps, lease, outcome, toolkit.name)
 }
 
-export async function planGrantRefresh(deps: AccountsDeps, found: GrantInUse): Promise<RefreshPlan> {
+/** How this credential gets its next access token, with the client of its auth config or the operator's. */
+export async function planFor(deps: AccountsDeps, found: GrantInUse, now: number): Promise<RenewalPlan> {
   const { account, credential } = found
   const toolkit = deps.catalogue.requireToolkit(account.toolkitSlug)
   const { val } = await openCredential(deps.credentials, { projectId: account.projectId, ownerId: account.id }, credential)
-  const { credentials, sharedCredentials } = await openAuthConfig(deps, found)
-  const client = found.authConfig.managed ? await withOperatorsApp(deps, toolkit.slug, credentials) : credentials
+  const { credentials, sharedCredentials: shared } = await openAuthConfig(deps, found)
+  const authConfig = found.authConfig.managed ? await withOperatorsApp(deps, toolkit.slug, credentials) : credentials
   const auth = requireAuth(toolkit, account.scheme)
-  return planRefresh(toolkit, auth, { ...sharedCredentials, ...val }, client, deps.operatorAllows)
+  return planRenewal({ toolkit, auth, val, shared, authConfig, operatorAllows: deps.operatorAllows }, now)
 }
 
 /** A server that died after the provider had answered took a rotated token with it: then that is what happened. */
-const whySpent = ({ unansweredSince }: Lease): string =>
-  unansweredSince === undefined
+const whySpent = ({ plan, unansweredSince }: Lease): string =>
+  unansweredSince === undefined || plan.mints
     ? ''
     : `. An attempt at ${new Date(unansweredSince).toISOString()} ended without an answer that was stored, and may have spent its refresh token`
 
 /** A destination that is refused is the operator's to mend, and no reason to ask again at once. */
-async function ask(deps: AccountsDeps, request: Parameters<typeof requestToken>[1]): Promise<TokenOutcome> {
+async function ask(deps: AccountsDeps, what: TokenAsk): Promise<TokenOutcome> {
   try {
-    return await requestToken(deps.outbound, request, deps.now)
+    return await askForToken(deps.outbound, what, deps.now)
   } catch (error) {
     if (!(error instanceof HoldfastError)) throw error
     return { kind: 'temporary', reason: error.message, retryAfterMs: REFUSED_CLIENT_RETRY_MS }
@@ -124,8 +111,7 @@ async function ask(deps: AccountsDeps, request: Parameters<typeof requestToken>[
 interface Lease {
   readonly found: GrantInUse
   readonly leaseUntil: number
-  /** The refresh token that went out. */
-  readonly spent: string
+  readonly plan: RenewalReady
   /** It had gone out before, then, and nobody stored what came of it. */
   readonly unansweredSince: number | undefined
 }
@@ -164,12 +150,13 @@ const tryStore = (deps: AccountsDeps, lease: Lease, tokens: GrantedTokens): Prom
     const owner = ownerOf(lease)
     const now = deps.now()
     const stored = await readCredential(deps.credentials, owner, trx)
-    if (!stored || isAnotherGrant(stored.credential.val, lease)) {
+    // Somebody handed over or rotated the grant meanwhile: ours is not the one that counts.
+    if (!stored || !lease.plan.isStill(stored.credential.val)) {
       await endLease(trx, owner, lease.leaseUntil)
       return true
     }
-    const val = withTokens(stored.credential.val, tokens, now)
-    const times = timesUntil(tokens.expiresAt, 'refresh_token' in val, now)
+    const val = withTokens(stored.credential.val, lease.plan.mints ? withoutRefreshToken(tokens) : tokens, now)
+    const times = timesUntil(tokens.expiresAt, lease.plan.mints || 'refresh_token' in val, now)
     const credential = { ...stored.credential, val }
     const change = { times, leaseDone: true }
     if (!(await updateCredential(deps.credentials, trx, owner, stored.version, credential, now, change))) return false
@@ -178,8 +165,8 @@ const tryStore = (deps: AccountsDeps, lease: Lease, tokens: GrantedTokens): Prom
     return true
   })
 
-/** Somebody handed over or rotated the grant meanwhile: ours is not the one that counts. */
-const isAnotherGrant = (val: CredentialValues, { spent }: Lease): boolean => val['refresh_token'] !== spent
+/** Where a token can be made at any time, a refresh token would only be one more secret. */
+const withoutRefreshToken = ({ refreshToken: _spare, ...tokens }: GrantedTokens): GrantedTokens => tokens
 
 /** The last look before a grant is given up is at the row, held by the transaction that gives it up. */
 const expire = (deps: AccountsDeps, lease: Lease, reason: string): Promise<Refreshed> =>
@@ -187,7 +174,7 @@ const expire = (deps: AccountsDeps, lease: Lease, reason: string): Promise<Refre
     const owner = ownerOf(lease)
     await endLease(trx, owner, lease.leaseUntil)
     const stored = await readCredential(deps.credentials, owner, trx)
-    if (!stored || isAnotherGrant(stored.credential.val, lease)) return { kind: 'renewed' }
+    if (!stored || !lease.plan.isStill(stored.credential.val)) return { kind: 'renewed' }
     await stopRefreshing(trx, owner, stored.version)
     // One that is only being imported was never there for anybody else; its import takes it back.
     if (lease.found.account.status !== 'INITIALIZING') await changeStatus(trx, lease.found.account, 'EXPIRED', reason, deps.now())
@@ -211,7 +198,7 @@ async function postpone(
   await endLease(deps.db, ownerOf(lease), lease.leaseUntil, { refreshAt, failedRefreshes, answered })
   const reason =
     outcome.kind === 'rejected'
-      ? `${provider} refused the refresh request (${outcome.code}): check client_id and client_secret of the auth config`
+      ? `${provider} refused the token request (${outcome.code}): ${lease.plan.check}`
       : `${provider} could not refresh it: ${outcome.reason}`
   return { kind: 'failed', reason }
 }

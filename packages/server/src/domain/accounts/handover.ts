@@ -10,7 +10,7 @@ import { findAccountForUse } from './account-use.repository.ts'
 import { type ListPosition, listAccounts } from './accounts.repository.ts'
 import { type AccountsDeps, accountNotFound } from './accounts.service.ts'
 import { isGrant } from './fresh-credential.ts'
-import { planGrantRefresh } from './grant-refresh.ts'
+import { planFor } from './grant-refresh.ts'
 
 export interface HandedOver {
   readonly refreshOwner: RefreshOwner
@@ -44,8 +44,8 @@ export async function handOver(
 ): Promise<HandedOver> {
   const found = await findAccountForUse(deps.db, projectId, id)
   if (!found) throw accountNotFound(id)
-  if (!isGrant(found)) throw notAGrant(id, found.account.scheme)
-  const plan = to === 'holdfast' ? await planGrantRefresh(deps, found) : undefined
+  if (!isGrantScheme(found.account.scheme) || !isGrant(deps, found)) throw notAGrant(id, found.account.scheme)
+  const plan = to === 'holdfast' ? await planFor(deps, found, deps.now()) : undefined
   const obstacle = plan?.kind === 'impossible' ? { why: plan.why, fix: plan.fix } : undefined
   const deadline = performance.now() + budgetMs
   for (;;) {

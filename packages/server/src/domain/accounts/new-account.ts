@@ -49,14 +49,14 @@ export function prepareAccount(
   const toolkit = catalogue.requireToolkit(config.toolkitSlug)
   const auth = requireAuth(toolkit, config.scheme)
   assertSameScheme(config.scheme, input.credential?.scheme, 'auth config')
-  const values = acceptImport(auth, clientSettings, input.credential?.val ?? {})
+  const values = acceptImport({ toolkit, auth, operatorAllows }, clientSettings, input.credential?.val ?? {})
   assertAddressAllowed({ operatorAllows }, toolkit, auth, values)
   const status = input.credential?.val['status'] === 'INACTIVE' ? 'INACTIVE' : 'ACTIVE'
   const identity = isGrantScheme(config.scheme) ? identityFromIdToken(values) : null
   const account = { ...accountOf(projectId, config, input, status, now), identity }
   const refreshOwner = input.refreshOwner ?? 'holdfast'
   if (refreshOwner === 'app' && !isGrantScheme(account.scheme)) throw nothingToRefresh(account.scheme)
-  return { account, values, refreshOwner, times: isGrantScheme(account.scheme) ? timesOfImport(values, now) : undefined }
+  return { account, values, refreshOwner, times: timesOfImport(auth, values, now) }
 }
 
 /** An account of this auth config, with nothing but its state left to say. */

@@ -71,8 +71,11 @@ async function refreshDue(
   if (!found?.credential) return
   const owner = { projectId, ownerId: accountId }
   const { credential, account } = found
-  // Whoever enables it again has it refreshed by its first use.
-  if (!isGrant(found) || account.status !== 'ACTIVE') return void (await stopRefreshing(deps.db, owner, credential.version))
+  // Whoever enables it again has it refreshed by its first use. So has a token that is made and not granted: nothing is lost
+  // when it dies unused, and nobody may ever call again.
+  const mints = deps.catalogue.findToolkit(account.toolkitSlug)?.auths.get(account.scheme)?.renewal === 'mint'
+  if (!isGrant(deps, found) || mints || account.status !== 'ACTIVE')
+    return void (await stopRefreshing(deps.db, owner, credential.version))
   if (credential.refreshAt === null || credential.refreshAt > deps.now()) return
   const { kind } = await refreshGrant(deps, found)
   if (kind === 'impossible' || kind === 'app_owned') await stopRefreshing(deps.db, owner, credential.version)

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { generateKeyPairSync } from 'node:crypto'
 import { type TestContext, test } from 'node:test'
 import { testDatabases } from '../../../testing/databases.ts'
 import { testAuthConfig, testDeps, testProject } from '../../../testing/test-deps.ts'
@@ -13,7 +14,9 @@ import { createAccount, patchAccount, requireAccount } from './accounts.service.
 const [sqlite] = testDatabases()
 assert.ok(sqlite)
 
-const SERVICE_ACCOUNT_JSON = JSON.stringify({ type: 'service_account', client_email: 'a@b.c', private_key: 'not used here' })
+const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+const private_key = privateKey.export({ type: 'pkcs8', format: 'pem' })
+const SERVICE_ACCOUNT_JSON = JSON.stringify({ type: 'service_account', client_email: 'a@b.c', private_key })
 
 /** What an import of each scheme brings, as the official clients' helpers send it. */
 const IMPORTS: [AuthScheme, CredentialValues][] = [

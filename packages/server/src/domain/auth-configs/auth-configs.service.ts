@@ -184,6 +184,8 @@ export async function deleteAuthConfig(deps: AuthConfigsDeps, projectId: Project
 }
 
 const GRANTS: readonly AuthScheme[] = ['OAUTH1', 'OAUTH2', 'S2S_OAUTH2', 'DCR_OAUTH']
+/** Other ways to bring the same access, for who asks for them by name. */
+const BESIDE_GRANTS: readonly AuthScheme[] = ['BEARER_TOKEN', 'SERVICE_ACCOUNT', 'GOOGLE_SERVICE_ACCOUNT']
 
 /** What connections of this auth config are made and refreshed with: its own client, else the operator's where it is managed. */
 export const clientOf = (
@@ -200,7 +202,7 @@ export function findManagedScheme(toolkit: Toolkit, hasOperatorsApp: boolean): A
   if (hasOperatorsApp && takesApp(toolkit)) return APP_SCHEME
   const schemes = [...toolkit.auths.keys()]
   const hasGrant = schemes.some((scheme) => GRANTS.includes(scheme))
-  return schemes.find((scheme) => isDirectScheme(scheme) && !(hasGrant && scheme === 'BEARER_TOKEN'))
+  return schemes.find((scheme) => isDirectScheme(scheme) && !(hasGrant && BESIDE_GRANTS.includes(scheme)))
 }
 
 async function requireManagedScheme(deps: OAuthAppsDeps, toolkit: Toolkit): Promise<AuthScheme> {

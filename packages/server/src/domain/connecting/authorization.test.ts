@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
-import { createHash } from 'node:crypto'
+import { createHash, generateKeyPairSync } from 'node:crypto'
 import { test } from 'node:test'
+import { jwtVerify } from 'jose'
 import { CLIENT, type ConnectingOptions, setUpConnecting } from '../../../testing/connecting.ts'
 import { testDatabases } from '../../../testing/databases.ts'
 import { PUBLIC_URL } from '../../../testing/test-deps.ts'
@@ -365,7 +366,7 @@ test('an auth config without a client, and a provider without a page, make no li
     [{ credentials: {} }, /no client_id/],
     [{ credentials: { client_id: 'x' } }, /no client_secret/],
     [{ oauth2: { grant: 'client_credentials' } }, /no page/],
-    [{ oauth2: { client_auth: 'private_key_jwt' } }, /wants its clients to sign/],
+    [{ oauth2: { client_auth: 'private_key_jwt' } }, /no private_key/],
   ] as [ConnectingOptions, RegExp][]) {
     const { link } = await setUpConnecting(t, sqlite, options)
     await assert.rejects(
@@ -379,6 +380,22 @@ test('an auth config without a client, and a provider without a page, make no li
   })
   await link()
   assert.equal((await connect()).outcome.status, 'success')
+})
+
+test('a client that signs proves itself so when it trades the code', async (t) => {
+  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  const private_key = privateKey.export({ type: 'pkcs8', format: 'pem' })
+  const { connect, tokenRequests, upstream } = await setUpConnecting(t, sqlite, {
+    oauth2: { client_auth: 'private_key_jwt' },
+    credentials: { client_id: 'signer', client_secret: 'not-for-travel', private_key },
+  })
+  const { outcome, url } = await connect()
+  assert.equal(outcome.status, 'success')
+  assert.doesNotMatch(url.href, /PRIVATE|not-for-travel/)
+  const params = new URLSearchParams(tokenRequests()[0]?.body)
+  const options = { audience: `${upstream.origin}/token`, issuer: 'signer', subject: 'signer' }
+  await jwtVerify(params.get('client_assertion') ?? '', publicKey, options)
+  assert.deepEqual([params.get('client_secret'), params.get('client_id')], [null, 'signer'])
 })
 
 test('a client that the auth config lost meanwhile stops the trip, and a new one is used from the next call on', async (t) => {

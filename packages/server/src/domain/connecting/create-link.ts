@@ -5,12 +5,12 @@ import { type Alongside, initiateAccount, reinitiateAccount } from '../accounts/
 import type { NewAccount } from '../accounts/new-account.ts'
 import type { AuthConfig } from '../auth-configs/auth-config.ts'
 import { clientOf, readAuthConfigSecrets, requireEnabledAuthConfig } from '../auth-configs/auth-configs.service.ts'
-import { isDirectScheme } from '../auth-schemes.ts'
 import { acceptSomeValues } from '../credentials/connection-values.ts'
 import type { CredentialValues } from '../credentials/credential.ts'
 import { readCredential } from '../credentials/credentials.service.ts'
 import { notConnectable } from '../credentials/grant-authorization.ts'
 import { requireProject } from '../projects/projects.service.ts'
+import { isTyped } from '../toolkits/auth-definitions.ts'
 import { requireAuth } from '../toolkits/catalogue.ts'
 import { hasValue } from '../toolkits/fields.ts'
 import { flowOf } from './authorization-flow.ts'
@@ -87,10 +87,10 @@ export async function createReconnectLink(
 /** Undefined when users can be sent to the page of a link under this auth config; else why not. */
 export async function whyNoLink(deps: ConnectingDeps, config: AuthConfig): Promise<string | undefined> {
   const { scheme } = config
-  if (isDirectScheme(scheme)) return scheme === 'NO_AUTH' ? 'it needs no connection' : undefined
+  const toolkit = deps.catalogue.requireToolkit(config.toolkitSlug)
+  if (isTyped(requireAuth(toolkit, scheme))) return scheme === 'NO_AUTH' ? 'it needs no connection' : undefined
   const flow = flowOf(scheme)
   if (!flow) return `connecting by ${scheme} is not available yet`
-  const toolkit = deps.catalogue.requireToolkit(config.toolkitSlug)
   const client = await clientOf(deps, config, await readAuthConfigSecrets(deps, config))
   return flow.whyNot({ toolkit, auth: requireAuth(toolkit, scheme), client })
 }

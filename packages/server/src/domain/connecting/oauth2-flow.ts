@@ -11,12 +11,12 @@ import {
   codeExchange,
   type GrantParties,
   isFromProvider,
-  scopesOf,
   whyNotConnectable,
   withoutGrant,
 } from '../credentials/grant-authorization.ts'
-import { textOf } from '../credentials/grant-refresh-request.ts'
 import { timesUntil, withTokens } from '../credentials/grant-times.ts'
+import { scopesOf } from '../credentials/scopes.ts'
+import { textOf } from '../credentials/token-client.ts'
 import { normaliseFields } from '../toolkits/fields.ts'
 import type { Toolkit } from '../toolkits/toolkit.ts'
 import type { AuthorizationFlow, FlowResult, Trip } from './authorization-flow.ts'

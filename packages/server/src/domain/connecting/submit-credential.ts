@@ -2,10 +2,13 @@ import { HoldfastError } from '../../errors.ts'
 import type { UpstreamIdentity } from '../accounts/account.ts'
 import { rememberIdentity } from '../accounts/capture-identity.ts'
 import { activateAccount } from '../accounts/initiated-account.ts'
+import { mintNow } from '../accounts/minting.ts'
 import { assertAddressAllowed, verifyCredential } from '../accounts/verification.ts'
-import { isDirectScheme } from '../auth-schemes.ts'
 import type { CredentialValues } from '../credentials/credential.ts'
 import { notConnectable, withoutGrant } from '../credentials/grant-authorization.ts'
+import { timesOfImport } from '../credentials/grant-times.ts'
+import { withoutMinted } from '../credentials/minted-values.ts'
+import { isTyped } from '../toolkits/auth-definitions.ts'
 import type { ConnectOutcome } from './connect-link.ts'
 import { assertOpen, type Connecting, type ConnectingDeps, findLink, openConnecting } from './connecting.ts'
 import { endLink, outcomeOf } from './end-link.ts'
@@ -24,16 +27,31 @@ export async function submitCredential(
   const connecting = await openConnecting(deps, await findLink(deps, linkId))
   assertOpen(connecting, deps.now())
   const { link, toolkit, auth, stored, shared } = connecting
-  if (!isDirectScheme(auth.scheme)) throw notConnectable(toolkit, `${auth.scheme} is connected at the provider`)
+  if (!isTyped(auth)) throw notConnectable(toolkit, `${auth.scheme} is connected at the provider`)
   const typed = acceptTyped(connecting, given)
-  const valuesFrom = (before: CredentialValues) => ({ ...(link.reconnects ? withoutGrant(auth, before) : before), ...typed })
-  const values = { ...shared, ...valuesFrom(stored) }
-  assertAddressAllowed(deps, toolkit, auth, values)
-  const identity = await assertNotRefused(deps, connecting, values)
+  const withTyped = (before: CredentialValues) => ({ ...(link.reconnects ? withoutGrant(auth, before) : before), ...typed })
+  assertAddressAllowed(deps, toolkit, auth, { ...shared, ...withTyped(stored) })
+  const made = await makeToken(deps, connecting, withTyped(stored))
+  const valuesFrom = (before: CredentialValues) => ({ ...withTyped(before), ...made })
+  const values = valuesFrom(stored)
+  const identity = await assertNotRefused(deps, connecting, { ...shared, ...values })
   const { projectId, accountId } = link
-  const account = await activateAccount(deps, projectId, accountId, valuesFrom, undefined, endLink(link))
+  const times = timesOfImport(auth, values, deps.now())
+  const account = await activateAccount(deps, projectId, accountId, valuesFrom, times, endLink(link))
   if (identity) await rememberIdentity(deps, account, identity)
   return outcomeOf(connecting, { status: 'success', accountId: account.id })
+}
+
+/** Where calls carry a token that is made of the credential, the provider's giving one is the first proof. */
+async function makeToken(
+  deps: ConnectingDeps,
+  { toolkit, auth, shared, client }: Connecting,
+  values: CredentialValues,
+): Promise<CredentialValues> {
+  if (auth.renewal !== 'mint') return {}
+  const source = withoutMinted(auth, values)
+  const made = await mintNow(deps, toolkit, auth, source, { credentials: client, sharedCredentials: shared })
+  return Object.fromEntries(Object.entries(made).filter(([name]) => !Object.hasOwn(source, name)))
 }
 
 /** A provider that cannot tell is taken at the person's word; one that stumbles is asked again. */

@@ -82,20 +82,21 @@ export function testGrant(name: string, grant: Grant): void {
     assert.deepEqual(normaliseFields([...auth.connection_fields, ...auth.credential_fields], stored).errors, [])
     assert.equal(usableCredential(toolkit, auth, stored, operatorAllows).baseUrl().href, grant.base)
 
-    const plan = planRefresh(toolkit, auth, stored, client, operatorAllows)
+    const plan = planRefresh({ toolkit, auth, val: stored, shared: {}, authConfig: client, operatorAllows })
     if (grant.refresh === null) {
       assert.equal(plan.kind, 'impossible')
       return
     }
     assert.equal(plan.kind, 'ready')
-    if (plan.kind !== 'ready') return
-    assert.deepEqual(asked(plan.request), { ...USUAL, ...grant.exchange, ...grant.refresh })
-    assert.deepEqual(plan.request.params, { grant_type: 'refresh_token', refresh_token: 'r' })
-    assert.ok(plan.request.mayReceiveCredentials?.(plan.request.url))
+    if (plan.kind !== 'ready' || plan.ask.kind !== 'grant') return
+    const { request } = plan.ask
+    assert.deepEqual(asked(request), { ...USUAL, ...grant.exchange, ...grant.refresh })
+    assert.deepEqual(request.params, { grant_type: 'refresh_token', refresh_token: 'r' })
+    assert.ok(request.mayReceiveCredentials?.(request.url))
     // Without a new refresh token in the answer, the old one goes on.
     const again = readTokenAnswer(
       { ...reply, body: Buffer.from('{"access_token":"b","expires_in":60}') },
-      plan.request.answer ?? {},
+      request.answer ?? {},
       0,
     )
     assert.ok(again.kind === 'granted')

@@ -97,6 +97,7 @@ function canonicalName(auth: ResolvedAuth, name: string): string {
 const PUBLIC_VALUES = new Set([
   'token_type',
   'scope',
+  'scopes',
   'expires_in',
   'expires_at',
   'username',

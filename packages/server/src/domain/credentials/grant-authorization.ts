@@ -8,7 +8,8 @@ import { compileTemplate, type TemplateVars } from '../toolkits/template.ts'
 import type { Toolkit } from '../toolkits/toolkit.ts'
 import { renderUrl } from '../toolkits/url-template.ts'
 import type { CredentialValues } from './credential.ts'
-import { renderAll, textOf } from './grant-refresh-request.ts'
+import { scopesOf } from './scopes.ts'
+import { chooseClient, renderAll, renderOne, textOf } from './token-client.ts'
 
 /** What is known when a user sets out for a provider, and again when the user is back. */
 export interface GrantParties {
@@ -33,26 +34,15 @@ export function whyNotConnectable({
     return `${toolkit.name} has no page at which users could allow it (${auth.scheme})`
   if (textOf(client, 'client_id') === undefined) return 'its auth config has no client_id'
   const auths = oauth2.client_auth ?? 'client_secret_post'
-  if (auths === 'private_key_jwt') return `${toolkit.name} wants its clients to sign, which is not available yet`
+  if (auths === 'private_key_jwt')
+    return textOf(client, 'private_key') === undefined ? 'its auth config has no private_key' : undefined
   if (auths !== 'none' && textOf(client, 'client_secret') === undefined) return 'its auth config has no client_secret'
   return undefined
 }
 
-/** The scopes to ask for: the auth config's, else the toolkit's usual ones. */
-export function scopesOf(auth: ResolvedAuth, client: CredentialValues): readonly string[] {
-  const aliases = auth.auth_config_fields.find(({ name }) => name === 'scopes')?.aliases ?? []
-  const asked = ['scopes', ...aliases].map((name) => listOf(client[name])).find((list) => list.length > 0)
-  return asked ?? auth.oauth2?.default_scopes ?? []
-}
-
-const listOf = (value: unknown): string[] => {
-  const parts = Array.isArray(value) ? value : [value]
-  return parts.flatMap((part) => (typeof part === 'string' ? part.split(/[\s,]+/).filter((scope) => scope !== '') : []))
-}
-
 function varsOf({ auth, values, client, redirectUri }: GrantParties, oauth2: OAuth2Definition): TemplateVars {
   const scope = scopesOf(auth, client).join(oauth2.scope_separator ?? ' ')
-  const { client_secret: _secret, ...settings } = client
+  const { client_secret: _secret, private_key: _key, ...settings } = client
   return { ...templateVarsOf(auth, { ...settings, ...values }), scope, scopes: scope, redirect_uri: redirectUri }
 }
 
@@ -84,12 +74,14 @@ export function authorizationUrl(parties: GrantParties, { state, challenge }: { 
 export function codeExchange(parties: GrantParties, { code, verifier }: { code: string; verifier?: string }): TokenRequest {
   const { toolkit, client, redirectUri, operatorAllows } = parties
   const oauth2 = requireOAuth2(parties)
-  const secret = textOf(client, 'client_secret')
-  const vars = { ...varsOf(parties, oauth2), client_secret: secret, code }
+  const choice = chooseClient(oauth2, { val: {}, shared: {}, authConfig: client })
+  const vars = { ...varsOf(parties, oauth2), client_secret: choice?.secret, code }
   return {
     url: renderUrl(compileTemplate(oauth2.token_url), vars),
-    client: { id: textOf(client, 'client_id') ?? '', secret },
-    clientAuth: oauth2.client_auth === 'private_key_jwt' ? 'none' : (oauth2.client_auth ?? 'client_secret_post'),
+    client: choice?.client,
+    clientAuth: choice?.clientAuth ?? 'none',
+    assertionAudience: renderOne(oauth2.client_assertion_audience, vars),
+    ...(oauth2.token_method && { method: oauth2.token_method }),
     body: oauth2.body ?? 'form',
     params: {
       grant_type: 'authorization_code',
@@ -101,7 +93,7 @@ export function codeExchange(parties: GrantParties, { code, verifier }: { code: 
     headers: renderAll(oauth2.token_headers, vars),
     ...(oauth2.rename && { rename: oauth2.rename }),
     ...(oauth2.response && { answer: oauth2.response }),
-    mayReceiveCredentials: (url) => mayReceiveGrant(toolkit, oauth2.token_url, vars, url, operatorAllows),
+    mayReceiveCredentials: (url) => mayReceiveGrant(toolkit, oauth2.token_url, vars, url, operatorAllows, oauth2.token_hosts),
   }
 }
 

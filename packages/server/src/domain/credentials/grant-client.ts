@@ -14,17 +14,26 @@ const textOf = (values: CredentialValues, name: string): string | undefined => {
   return typeof value === 'string' && value !== '' ? value : undefined
 }
 
+const PROOFS = ['client_secret', 'private_key']
+
+/** Who brought the client: the connection itself, or its auth config, whose client it may name without proving it again. */
+export function clientHolder(values: CredentialValues, authConfig: CredentialValues): CredentialValues {
+  const own = textOf(values, 'client_id')
+  const isNamedOnly = own === textOf(authConfig, 'client_id') && PROOFS.every((name) => textOf(values, name) === undefined)
+  return own === undefined || isNamedOnly ? authConfig : values
+}
+
 /**
  * The connection's own client where it brought one, else the auth config's. Whole: the secret of one client never goes along
  * with the id of another.
  */
 export function grantClientOf(values: CredentialValues, authConfig: CredentialValues): GrantClient | undefined {
-  const own = textOf(values, 'client_id')
-  const shared = textOf(authConfig, 'client_id')
-  const holder = own === undefined || (own === shared && textOf(values, 'client_secret') === undefined) ? authConfig : values
+  const holder = clientHolder(values, authConfig)
   const id = textOf(holder, 'client_id')
   return id === undefined ? undefined : { id, secret: textOf(holder, 'client_secret') }
 }
+
+const PROVEN_OTHERWISE: readonly unknown[] = ['none', 'private_key_jwt']
 
 /**
  * Refuses a grant of which it is known that the client it would be refreshed with is not the one it was issued to: every refresh
@@ -41,7 +50,12 @@ export function assertOwnClient(
   const client = grantClientOf(values, authConfig)
   if (client === undefined) return
   const shared = textOf(authConfig, 'client_id')
-  if (client.secret === undefined && shared !== undefined && client.id !== shared && auth.oauth2?.client_auth !== 'none')
+  if (
+    client.secret === undefined &&
+    shared !== undefined &&
+    client.id !== shared &&
+    !PROVEN_OTHERWISE.includes(auth.oauth2?.client_auth)
+  )
     throw new HoldfastError(
       'grant_client_mismatch',
       `The grant was issued to client ${show(client.id)}, the auth config holds client ${show(shared)}, and the secret of the first is missing.`,

@@ -38,9 +38,9 @@ test('whenever an access token is said to die, in whatever form, that is when it
     [{}, null],
   ]
   for (const [given, expiresAt] of forms)
-    assert.equal(timesOfImport(read({ access_token: 'a', ...given }), NOW).expiresAt, expiresAt, JSON.stringify(given))
+    assert.equal(timesOfImport(auth(), read({ access_token: 'a', ...given }), NOW)?.expiresAt, expiresAt, JSON.stringify(given))
   const milliseconds = read({ expires_in: '3600000' }, { expires_unit: 'milliseconds' })
-  assert.deepEqual([milliseconds, timesOfImport(milliseconds, NOW).expiresAt], [{ expires_in: 3600 }, end])
+  assert.deepEqual([milliseconds, timesOfImport(auth(), milliseconds, NOW)?.expiresAt], [{ expires_in: 3600 }, end])
 })
 
 test('what cannot be read is refused by its name, and nothing of it is repeated', () => {

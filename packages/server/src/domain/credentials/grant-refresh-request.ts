@@ -1,87 +1,74 @@
-import type { TokenRequest } from '../../platform/oauth/token-request.ts'
-import { type ResolvedAuth, templateVarsOf } from '../toolkits/auth-definitions.ts'
-import type { Template } from '../toolkits/definition.ts'
-import type { OperatorAllows } from '../toolkits/hosts.ts'
+import { templateVarsOf } from '../toolkits/auth-definitions.ts'
 import { mayReceiveGrant } from '../toolkits/oauth-hosts.ts'
-import { compileTemplate, type TemplateVars } from '../toolkits/template.ts'
-import type { Toolkit } from '../toolkits/toolkit.ts'
+import { compileTemplate } from '../toolkits/template.ts'
 import { renderUrl } from '../toolkits/url-template.ts'
-import type { CredentialValues } from './credential.ts'
-import { grantClientOf } from './grant-client.ts'
+import type { RenewalPlan, RenewalSource } from './renewal-plan.ts'
+import { chooseClient, impossible, lacksKey, renderAll, renderOne, textOf, withoutClient } from './token-client.ts'
 
-export type RefreshPlan =
-  | { readonly kind: 'ready'; readonly request: TokenRequest; readonly refreshToken: string }
-  /** Why this grant cannot be refreshed, and what would change that. */
-  | { readonly kind: 'impossible'; readonly why: string; readonly fix: string }
+/** What RFC 6749 §5.2 and providers' own words say of a grant that is gone, and not of the client or the request. */
+export const GRANT_IS_GONE: ReadonlySet<string> = new Set([
+  'invalid_grant',
+  'bad_refresh_token',
+  'invalid_refresh_token',
+  'expired_refresh_token',
+  'refresh_token_expired',
+  'invalid_token',
+  'expired_token',
+  'token_expired',
+  'token_revoked',
+  'invalid_code',
+  'consent_required',
+  'interaction_required',
+])
 
-export const textOf = (values: CredentialValues, name: string): string | undefined => {
-  const value = values[name]
-  return typeof value === 'string' && value !== '' ? value : undefined
-}
-
-/**
- * The request that refreshes a grant.
- * @throws HoldfastError `invalid_request` when a field that the URL needs is missing or malformed
- */
-export function planRefresh(
-  toolkit: Toolkit,
-  auth: ResolvedAuth,
-  values: CredentialValues,
-  authConfig: CredentialValues,
-  operatorAllows: OperatorAllows,
-): RefreshPlan {
+/** The request that refreshes a grant. */
+export function planRefresh(source: RenewalSource): RenewalPlan {
+  const { toolkit, auth, val, shared, authConfig, operatorAllows } = source
   const { oauth2 } = auth
+  const values = { ...shared, ...val }
   const refreshToken = textOf(values, 'refresh_token')
   if (refreshToken === undefined)
     return impossible('it has no refresh token', 'Update the connection with a new access_token, or better a refresh_token.')
-  const client = grantClientOf(values, authConfig)
-  if (client === undefined)
+  if (!oauth2) return impossible(`${toolkit.name} names no token endpoint`, 'Update the connection with a new access_token.')
+  const choice = chooseClient(oauth2, source)
+  if (choice === undefined)
     return impossible(
       'the OAuth client that it was issued to is not known',
       'Add client_id and client_secret to the auth config, or to the connection when its grant was issued to another client.',
     )
-  if (!oauth2) return impossible(`${toolkit.name} names no token endpoint`, 'Update the connection with a new access_token.')
-  if (oauth2.client_auth === 'private_key_jwt')
-    return impossible(
-      `${toolkit.name} wants its clients to sign, which is not available yet`,
-      'Update the connection with a new access_token.',
-    )
+  const unsigned = lacksKey(choice)
+  if (unsigned) return unsigned
 
-  const { client_id: _id, client_secret: _secret, ...shared } = authConfig
+  const { id, secret, client, clientAuth } = choice
   const vars = {
-    ...templateVarsOf(auth, { ...shared, ...values }),
-    client_id: client.id,
-    client_secret: client.secret,
+    ...templateVarsOf(auth, { ...withoutClient(authConfig), ...values }),
+    client_id: id,
+    client_secret: secret,
     refresh_token: refreshToken,
   }
   const template = oauth2.refresh_url ?? oauth2.token_url
+  const answer = oauth2.response_on_refresh ?? oauth2.response
   return {
     kind: 'ready',
-    refreshToken,
-    request: {
-      url: renderUrl(compileTemplate(template), vars),
-      client,
-      clientAuth: oauth2.client_auth ?? 'client_secret_post',
-      body: oauth2.body ?? 'form',
-      params: { grant_type: 'refresh_token', refresh_token: refreshToken, ...renderAll(oauth2.refresh_params, vars) },
-      headers: renderAll(oauth2.token_headers, vars),
-      ...(oauth2.rename && { rename: oauth2.rename }),
-      ...(oauth2.response && { answer: oauth2.response }),
-      mayReceiveCredentials: (url) => mayReceiveGrant(toolkit, template, vars, url, operatorAllows),
+    mints: false,
+    isStill: (stored) => stored['refresh_token'] === refreshToken,
+    isFinal: (code) => GRANT_IS_GONE.has(code),
+    check: 'check client_id and client_secret of the auth config',
+    ask: {
+      kind: 'grant',
+      request: {
+        url: renderUrl(compileTemplate(template), vars),
+        client,
+        clientAuth,
+        assertionAudience: renderOne(oauth2.client_assertion_audience, vars),
+        ...(oauth2.token_method && { method: oauth2.token_method }),
+        body: oauth2.body ?? 'form',
+        params: { grant_type: 'refresh_token', refresh_token: refreshToken, ...renderAll(oauth2.refresh_params, vars) },
+        headers: renderAll(oauth2.refresh_headers ?? oauth2.token_headers, vars),
+        ...(oauth2.rename && { rename: oauth2.rename }),
+        ...(answer && { answer }),
+        mayReceiveCredentials: (url) => mayReceiveGrant(toolkit, template, vars, url, operatorAllows, oauth2.token_hosts),
+      },
     },
   }
 }
-
-const impossible = (why: string, fix: string): RefreshPlan => ({ kind: 'impossible', why, fix })
-
-/** A template without a value is left out. */
-export const renderAll = (
-  templates: Readonly<Record<string, Template>> | undefined,
-  vars: TemplateVars,
-): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries(templates ?? {}).flatMap(([name, template]) => {
-      const value = compileTemplate(template).render(vars)
-      return value === undefined ? [] : [[name, value]]
-    }),
-  )

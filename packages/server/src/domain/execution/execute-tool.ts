@@ -3,6 +3,7 @@ import { type LogId, newLogId, type ProjectId } from '../../ids.ts'
 import type { OutboundReply } from '../../platform/outbound/outbound.ts'
 import { type AccountInUse, type AccountWanted, useAccount } from '../accounts/account-use.ts'
 import type { AccountsDeps } from '../accounts/accounts.service.ts'
+import { mintNow } from '../accounts/minting.ts'
 import type { AuthScheme } from '../auth-schemes.ts'
 import { acceptValues } from '../credentials/connection-values.ts'
 import type { CredentialValues } from '../credentials/credential.ts'
@@ -99,10 +100,13 @@ async function chooseCredential(
   tool: Tool,
 ): Promise<ChosenCredential> {
   const toolkit = deps.catalogue.requireToolkit(tool.toolkitSlug)
-  const given = (scheme: AuthScheme, values: CredentialValues) => {
+  const given = async (scheme: AuthScheme, given: CredentialValues) => {
     const auth = requireAuth(toolkit, scheme)
+    const accepted = acceptValues(auth, given)
+    const makesToken = auth.renewal === 'mint' && !('access_token' in accepted)
+    const values = makesToken ? await mintNow(deps, toolkit, auth, accepted) : accepted
     return {
-      credential: usableCredential(toolkit, auth, acceptValues(auth, values), deps.operatorAllows),
+      credential: usableCredential(toolkit, auth, values, deps.operatorAllows),
       accountId: null,
       userId: call.userId ?? null,
     }

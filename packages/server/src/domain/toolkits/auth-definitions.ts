@@ -1,6 +1,6 @@
-import type { AuthScheme } from '../auth-schemes.ts'
-import { API_KEY_SUBSTITUTE_PLACEMENTS, API_KEY_SUBSTITUTES, DEFAULT_AUTH } from './default-auth.ts'
-import type { AuthDefinition, FieldDescriptor, Placement, ToolkitDefinition } from './definition.ts'
+import { type AuthScheme, isDirectScheme } from '../auth-schemes.ts'
+import { ACCESS_TOKEN_PLACEMENT, API_KEY_SUBSTITUTE_PLACEMENTS, API_KEY_SUBSTITUTES, DEFAULT_AUTH } from './default-auth.ts'
+import type { AuthDefinition, FieldDescriptor, OAuth2Definition, Placement, ToolkitDefinition } from './definition.ts'
 import type { TemplateVars } from './template.ts'
 
 /** A scheme of a toolkit with nothing left to assume: the scheme's usual fields and placements stand where it declared none. */
@@ -15,6 +15,11 @@ export interface ResolvedAuth extends AuthDefinition {
   readonly substitute_placements?: readonly Placement[]
   /** BEARER_TOKEN that the toolkit did not declare: it follows from the OAuth scheme beside it. */
   readonly derived: boolean
+  /**
+   * How a connection gets its next access token. `refresh`: it spends a refresh token. `mint`: it is made of the stored credential,
+   * as often as one likes. Left out: what is stored is what is sent.
+   */
+  readonly renewal?: 'refresh' | 'mint'
 }
 
 const GRANT_SCHEMES: readonly AuthScheme[] = ['OAUTH2', 'S2S_OAUTH2', 'DCR_OAUTH']
@@ -33,19 +38,42 @@ function withApiKeyNames(fields: readonly FieldDescriptor[]): { fields: FieldDes
   return { fields: [...named, ...substitutes], keyField: key?.name }
 }
 
-export function resolveAuth(auth: AuthDefinition, derived = false): ResolvedAuth {
-  const usual = DEFAULT_AUTH[auth.scheme]
+const MINTING_GRANTS: readonly OAuth2Definition['grant'][] = ['client_credentials', 'password', 'jwt_bearer']
+
+function renewalOf({ scheme, oauth2, assertion, exchange }: AuthDefinition): 'refresh' | 'mint' | undefined {
+  if (scheme === 'S2S_OAUTH2' || assertion || exchange || MINTING_GRANTS.includes(oauth2?.grant)) return 'mint'
+  return scheme === 'OAUTH2' || scheme === 'DCR_OAUTH' ? 'refresh' : undefined
+}
+
+/** With what the scheme usually means. An exchange of the toolkit's own stands in for all of it. */
+function withUsualSettings(auth: AuthDefinition): AuthDefinition {
+  const { oauth2, assertion } = DEFAULT_AUTH[auth.scheme]
+  if (auth.exchange || !(oauth2 || assertion)) return auth
+  return {
+    ...auth,
+    ...(oauth2 && { oauth2: { ...oauth2, ...auth.oauth2 } }),
+    ...(assertion && { assertion: { ...assertion, ...auth.assertion } }),
+  }
+}
+
+export function resolveAuth(given: AuthDefinition, derived = false): ResolvedAuth {
+  const usual = DEFAULT_AUTH[given.scheme]
+  const auth = withUsualSettings(given)
+  const renewal = renewalOf(auth)
   const resolved: ResolvedAuth = {
     ...auth,
+    ...(renewal && { renewal }),
     name: auth.name ?? usual.name,
     auth_config_fields: auth.auth_config_fields ?? [],
     connection_fields: auth.connection_fields ?? [],
     credential_fields: auth.credential_fields ?? usual.fields,
-    placements: auth.placements ?? usual.placements,
+    placements: auth.placements ?? (renewal === 'mint' ? [ACCESS_TOKEN_PLACEMENT] : usual.placements),
     derived,
   }
   if (auth.scheme !== 'API_KEY') return resolved
   const { fields, keyField } = withApiKeyNames(resolved.credential_fields)
+  // What a key is traded for cannot be had for a substitute of the key.
+  if (renewal) return { ...resolved, credential_fields: fields.filter((field) => !API_KEY_SUBSTITUTES.includes(field)) }
   return {
     ...resolved,
     credential_fields: fields,
@@ -67,17 +95,29 @@ function deriveBearer(grant: AuthDefinition): ResolvedAuth {
   )
 }
 
+/** A service account asks for what the toolkit's OAuth asks for, unless the toolkit says otherwise. */
+const withScopes = (auth: ResolvedAuth, scopes: readonly string[] | undefined): ResolvedAuth =>
+  auth.scheme === 'GOOGLE_SERVICE_ACCOUNT' && auth.oauth2 && !auth.oauth2.default_scopes && scopes
+    ? { ...auth, oauth2: { ...auth.oauth2, default_scopes: scopes } }
+    : auth
+
 export function resolveAuths(definition: ToolkitDefinition): ReadonlyMap<AuthScheme, ResolvedAuth> {
-  const auths = new Map(definition.auth.map((auth) => [auth.scheme, resolveAuth(auth)]))
+  const scopes = definition.auth.find(({ scheme }) => scheme === 'OAUTH2')?.oauth2?.default_scopes
+  const auths = new Map(definition.auth.map((auth) => [auth.scheme, withScopes(resolveAuth(auth), scopes)]))
   const grant = definition.auth.find(({ scheme }) => GRANT_SCHEMES.includes(scheme))
   if (grant && !auths.has('BEARER_TOKEN')) auths.set('BEARER_TOKEN', deriveBearer(grant))
   return auths
 }
 
+/** Whether a person gives the credential by typing it, and is sent nowhere. */
+export const isTyped = ({ scheme }: ResolvedAuth): boolean => isDirectScheme(scheme) || scheme === 'S2S_OAUTH2'
+
 /** Connection fields that an authorization brings by itself: required of an import, not asked of somebody who connects anew. */
-export function capturedFields({ oauth2 }: AuthDefinition): ReadonlySet<string> {
+export function capturedFields({ oauth2, exchange }: AuthDefinition): ReadonlySet<string> {
   const { response, callback_capture: callback, after_authorization: after } = oauth2 ?? {}
-  return new Set([response?.capture, callback, after?.capture].flatMap((names) => Object.keys(names ?? {})))
+  return new Set(
+    [response?.capture, exchange?.response?.capture, callback, after?.capture].flatMap((names) => Object.keys(names ?? {})),
+  )
 }
 
 const hasValue = (value: unknown): boolean => value !== undefined && value !== null && value !== ''

@@ -1,7 +1,7 @@
 import type { AuthScheme } from '../auth-schemes.ts'
-import type { FieldDescriptor, Placement } from './definition.ts'
+import type { AuthDefinition, FieldDescriptor, Placement } from './definition.ts'
 
-interface DefaultAuth {
+interface DefaultAuth extends Pick<AuthDefinition, 'oauth2' | 'assertion'> {
   readonly name: string
   readonly fields: readonly FieldDescriptor[]
   readonly placements: readonly Placement[]
@@ -23,7 +23,9 @@ const plain = (name: string, title: string, more: Partial<FieldDescriptor> = {})
 const optional = { required: false } as const
 const hidden = { required: false, hidden: true } as const
 const authorization = (template: string): Placement => ({ in: 'header', name: 'authorization', template })
-const bearer = authorization('Bearer {{ access_token }}')
+/** Where an access token goes that was granted, or made of the stored credential. */
+export const ACCESS_TOKEN_PLACEMENT = authorization('Bearer {{ access_token }}')
+const bearer = ACCESS_TOKEN_PLACEMENT
 const basic: Placement = { in: 'basic', username: '{{ username }}', password: '{{ password }}' }
 const username = plain('username', 'User name')
 
@@ -34,6 +36,27 @@ const grantFields: readonly FieldDescriptor[] = [
   plain('client_id', 'Client id that the grant was issued to', hidden),
   secret('client_secret', 'Client secret that the grant was issued to', hidden),
 ]
+
+/** A client's own, or nothing of it where the auth config holds the client; a token that is there already may come along. */
+const clientFields: readonly FieldDescriptor[] = [
+  plain('client_id', 'Client id', optional),
+  secret('client_secret', 'Client secret', optional),
+  secret('access_token', 'Access token', { aliases: ['token'], ...hidden }),
+  secret('refresh_token', 'Refresh token', hidden),
+  secret('id_token', 'ID token', hidden),
+  secret('private_key', 'Private key that the client signs with', hidden),
+  plain('private_key_id', 'Id of that key', hidden),
+  plain('audience', 'Audience', hidden),
+]
+
+/** The members of a key file that Google issues (https://developers.google.com/identity/protocols/oauth2/service-account). */
+const googleKeyFile = {
+  client_email: 'client_email',
+  private_key: 'private_key',
+  private_key_id: 'private_key_id?',
+  token_uri: 'token_uri?',
+}
+const GOOGLE_TOKEN_URL = 'https://oauth2.googleapis.com/token'
 
 /** What an import may bring instead of a toolkit's own API key; placed only where the toolkit's own placement has no value. */
 export const API_KEY_SUBSTITUTES: readonly FieldDescriptor[] = [
@@ -46,7 +69,7 @@ export const API_KEY_SUBSTITUTE_PLACEMENTS: readonly Placement[] = [
 ]
 
 /**
- * The fields and placements of a scheme for which a toolkit declares none, named as the wire names them.
+ * The fields, placements and settings of a scheme for which a toolkit declares none, named as the wire names them.
  * The service-account schemes place the access token that was made from their key; the key itself is never sent.
  */
 export const DEFAULT_AUTH: Readonly<Record<AuthScheme, DefaultAuth>> = {
@@ -63,7 +86,7 @@ export const DEFAULT_AUTH: Readonly<Record<AuthScheme, DefaultAuth>> = {
     placements: [basic, authorization('Bearer {{ jwt }}')],
   },
   OAUTH2: { name: 'OAuth 2.0', fields: grantFields, placements: [bearer] },
-  S2S_OAUTH2: { name: 'OAuth 2.0, server to server', fields: grantFields, placements: [bearer] },
+  S2S_OAUTH2: { name: 'OAuth 2.0, server to server', fields: clientFields, placements: [bearer] },
   DCR_OAUTH: { name: 'OAuth 2.0 with dynamic registration', fields: grantFields, placements: [bearer] },
   OAUTH1: {
     name: 'OAuth 1.0a',
@@ -77,8 +100,26 @@ export const DEFAULT_AUTH: Readonly<Record<AuthScheme, DefaultAuth>> = {
   },
   GOOGLE_SERVICE_ACCOUNT: {
     name: 'Google service account',
-    fields: [secret('credentials_json', 'Service account key (JSON)', { multiline: true })],
+    fields: [
+      secret('credentials_json', 'Service account key (JSON)', { json: googleKeyFile, multiline: true }),
+      plain('subject', 'User to act for, by domain-wide delegation', { ...optional, aliases: ['delegated_user'] }),
+    ],
     placements: [bearer],
+    oauth2: {
+      token_url: `{{ token_uri || '${GOOGLE_TOKEN_URL}' }}`,
+      token_hosts: ['oauth2.googleapis.com', 'accounts.google.com', 'www.googleapis.com'],
+      grant: 'jwt_bearer',
+      client_auth: 'none',
+    },
+    assertion: {
+      key: '{{ private_key }}',
+      key_id: '{{ private_key_id }}',
+      alg: 'RS256',
+      issuer: '{{ client_email }}',
+      subject: '{{ subject }}',
+      lifetime_seconds: 3600,
+      claims: { scope: '{{ scopes }}' },
+    },
   },
   SERVICE_ACCOUNT: {
     name: 'Service account',

@@ -1,4 +1,5 @@
 import type { AuthScheme } from '../auth-schemes.ts'
+import type { AnswerDefinition, AssertionDefinition, ExchangeDefinition } from './token-definitions.ts'
 
 /**
  * The declarative toolkit format, as it stands in `toolkits/<slug>/toolkit.yaml` and `tools/*.yaml` after parsing.
@@ -40,6 +41,8 @@ export interface FieldDescriptor {
   readonly aliases?: readonly string[]
   /** Not required when one of these other fields has a value. */
   readonly required_unless?: readonly string[]
+  /** The value is a JSON document, such as a key file: variable ← dotted path in it. Each must be there unless it ends in `?`. */
+  readonly json?: Readonly<Record<string, string>>
 }
 
 /** Where a credential goes in a request. All placements of a scheme are applied, in order; one without a value is left out. */
@@ -53,10 +56,13 @@ export interface OAuth2Definition {
   /** The provider's issuer identifier (RFC 8414), where its origin is not that of `authorization_url`: compared with `iss`. */
   readonly issuer?: Template
   readonly token_url: Template
+  /** Hosts that `token_url` may lead to when a connection names it, besides the toolkit's own. */
+  readonly token_hosts?: readonly string[]
   readonly refresh_url?: Template
   readonly revocation_url?: Template
   readonly userinfo_url?: Template
-  readonly grant?: 'authorization_code' | 'client_credentials' | 'password' | 'jwt_bearer' | 'saml2_bearer'
+  /** `client_credentials`, `password` and `jwt_bearer` make a token whenever one is needed; nobody is asked for consent. */
+  readonly grant?: 'authorization_code' | 'client_credentials' | 'password' | 'jwt_bearer'
   readonly scopes?: readonly string[]
   readonly default_scopes?: readonly string[]
   readonly scope_separator?: string
@@ -65,22 +71,18 @@ export interface OAuth2Definition {
   readonly token_params?: Readonly<Record<string, Template>>
   readonly refresh_params?: Readonly<Record<string, Template>>
   readonly token_headers?: Readonly<Record<string, Template>>
+  /** Instead of `token_headers`, when a grant is refreshed. */
+  readonly refresh_headers?: Readonly<Record<string, Template>>
+  readonly token_method?: 'POST' | 'GET'
   /** Standard parameter name → the provider's name for it (`client_id: client_key`). */
   readonly rename?: Readonly<Record<string, string>>
   readonly client_auth?: 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt' | 'none'
+  /** Of the JWT with which a client signs (`private_key_jwt`). Left out: the URL that it is sent to. */
+  readonly client_assertion_audience?: Template
   readonly body?: 'form' | 'json' | 'query'
-  /** Dotted paths into the token answer. */
-  readonly response?: {
-    readonly access_token?: string
-    readonly refresh_token?: string
-    readonly expires_in?: string
-    readonly expires_at?: string
-    readonly expires_unit?: 'seconds' | 'milliseconds'
-    readonly expires_fixed_seconds?: number
-    readonly scope?: string
-    /** Connection field ← path in the token answer (`instance_url: instance_url`). */
-    readonly capture?: Readonly<Record<string, string>>
-  }
+  readonly response?: AnswerDefinition
+  /** For providers whose answer to a refresh has another shape. Left out: `response`. */
+  readonly response_on_refresh?: AnswerDefinition
   readonly after_authorization?: AfterAuthorization
   /** Connection field ← parameter of the callback (`realmId`). */
   readonly callback_capture?: Readonly<Record<string, string>>
@@ -118,6 +120,9 @@ export interface AuthDefinition {
   readonly placements?: readonly Placement[]
   readonly oauth2?: OAuth2Definition
   readonly oauth1?: OAuth1Definition
+  readonly assertion?: AssertionDefinition
+  /** The stored credential is not sent with calls: an access token is, which this makes of it. */
+  readonly exchange?: ExchangeDefinition
   /** Overrides the toolkit's, for this scheme. */
   readonly verification?: Verification
 }

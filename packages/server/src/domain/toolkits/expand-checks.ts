@@ -1,5 +1,5 @@
 import type { ToolDefinition } from './definition.ts'
-import type { Fault } from './toolkit-checks.ts'
+import type { Fault } from './template-checks.ts'
 
 /** What an `expand` names must be there, or every call would fail where nobody looks. `tools` are those of the same toolkit. */
 export function checkExpansion(tool: ToolDefinition, tools: readonly ToolDefinition[]): Fault[] {

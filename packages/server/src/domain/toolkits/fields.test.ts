@@ -88,7 +88,7 @@ const COMPLETE: readonly [AuthScheme, Record<string, string>][] = [
   ['BEARER_TOKEN', { token: 't' }],
   ['BASIC', { username: 'u' }],
   ['BASIC_WITH_JWT', { username: 'u', password: 'p' }],
-  ['GOOGLE_SERVICE_ACCOUNT', { credentials_json: '{}' }],
+  ['GOOGLE_SERVICE_ACCOUNT', { credentials_json: '{"client_email":"a@b.example","private_key":"k"}' }],
   ['SERVICE_ACCOUNT', { application_id: 'a', installation_id: 'i', private_key: 'k' }],
   ['BILLCOM_AUTH', { sessionId: 's', devKey: 'd' }],
   ['CALCOM_AUTH', { access_token: 't' }],

@@ -1,6 +1,7 @@
 import type { FieldError } from '../../errors.ts'
 import type { FieldDescriptor } from './definition.ts'
 import { isFieldShown } from './field-visibility.ts'
+import { jsonFaultOf } from './json-fields.ts'
 
 export interface NormalisedFields {
   /** Under the fields' own names; what no field describes is kept as it came and never used. */
@@ -26,7 +27,8 @@ const FORMATS: Readonly<Record<NonNullable<FieldDescriptor['format']>, { test: (
 export const hasValue = (value: unknown): boolean => value !== undefined && value !== null && value !== ''
 
 /** Text for numbers and booleans is taken: environment files and tables know nothing else. */
-function coerce({ type = 'string' }: FieldDescriptor, value: unknown): unknown {
+function coerce({ type = 'string', json }: FieldDescriptor, value: unknown): unknown {
+  if (json && typeof value === 'object' && value !== null) return JSON.stringify(value)
   if (typeof value !== 'string') return typeof value === type ? value : undefined
   if (type === 'number') return value.trim() !== '' && Number.isFinite(Number(value)) ? Number(value) : undefined
   if (type === 'boolean') return value === 'true' ? true : value === 'false' ? false : undefined
@@ -56,6 +58,7 @@ function faultOf(field: FieldDescriptor, value: unknown): string | undefined {
   if (field.enum && !field.enum.includes(value) && !field.enum.includes(bare)) return `must be one of ${field.enum.join(', ')}`
   if (field.pattern !== undefined && !patternOf(field.pattern).test(bare) && !patternOf(field.pattern).test(value))
     return `must match ${field.pattern}${field.example === undefined ? '' : `, as ${field.example} does`}`
+  if (field.json) return jsonFaultOf(field.json, value)
   const format = field.format && FORMATS[field.format]
   return format && !format.test(value) ? format.says : undefined
 }

@@ -4,6 +4,7 @@ import type { Verification } from './definition.ts'
 import { renderBaseUrl } from './hosts.ts'
 import { JSON_TYPE, toPairs } from './request-body.ts'
 import { compileTemplate, type TemplateVars } from './template.ts'
+import { renderTree } from './template-tree.ts'
 import { buildBody, type PlacedArgument } from './tool-body.ts'
 import { type PathParameter, replacePathParameters, routeOf } from './tool-input.ts'
 import { invalidArguments, validateArguments } from './tool-validator.ts'
@@ -121,13 +122,6 @@ export function buildToolRequest(
   return { method: definition.request.method, url, headers, body }
 }
 
-function renderDeep(value: unknown, vars: TemplateVars): unknown {
-  if (typeof value === 'string') return compileTemplate(value).render(vars)
-  if (Array.isArray(value)) return value.map((item) => renderDeep(item, vars))
-  if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, renderDeep(inner, vars)]))
-}
-
 /** The call that proves a credential, without its credential, but with whatever its own templates name. */
 export function buildVerificationRequest(toolkit: Toolkit, verification: Verification, vars: TemplateVars): BuiltRequest {
   const { path, query, headers, body } = verification
@@ -141,6 +135,6 @@ export function buildVerificationRequest(toolkit: Toolkit, verification: Verific
       ...(body === undefined ? {} : { 'content-type': JSON_TYPE }),
       ...renderHeaders(headers, vars),
     },
-    body: body === undefined ? null : JSON.stringify(renderDeep(body, vars)),
+    body: body === undefined ? null : JSON.stringify(renderTree(body, vars)),
   }
 }

@@ -1,9 +1,10 @@
 import type { ToolDefinition, ToolkitDefinition } from './definition.ts'
 import { findHook, hookNames } from './hooks.ts'
+import { checkTemplate, checkTemplates, type Fault } from './template-checks.ts'
 import { bodySources } from './tool-body.ts'
 import { inputParametersOf, pathParametersOf, routeOf } from './tool-input.ts'
 import { compileInput } from './tool-validator.ts'
-import { checkStaticHost, checkTemplate, checkTemplates, declaredNames, type Fault } from './toolkit-checks.ts'
+import { checkStaticHost, declaredNames } from './toolkit-checks.ts'
 
 /** Headers that decide who is asking or how the message is framed: never an agent's to set. */
 const RESERVED_HEADERS = new Set(

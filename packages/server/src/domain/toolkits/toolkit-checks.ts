@@ -1,38 +1,17 @@
-import { HoldfastError } from '../../errors.ts'
 import { capturedFields, resolveAuths } from './auth-definitions.ts'
 import type { AuthDefinition, FieldDescriptor, Placement, ToolkitDefinition, Verification } from './definition.ts'
 import { matchesHost } from './hosts.ts'
-import { variablesOf } from './template.ts'
+import { checkMinting } from './mint-checks.ts'
+import { checkTemplate, checkTemplates, type Fault } from './template-checks.ts'
 import type { DocumentPath } from './yaml-file.ts'
-
-export interface Fault extends DocumentPath {
-  readonly message: string
-}
 
 /** What every grant and token request holds, declared or not. */
 const SECRET_GRANT_VARIABLES = ['access_token', 'refresh_token', 'client_secret', 'code']
 const OPEN_GRANT_VARIABLES = ['client_id', 'scope', 'scopes', 'redirect_uri', 'state']
+/** What a token is made of, beside the fields. */
+const SECRET_MINT_VARIABLES = ['assertion', 'private_key', 'private_key_id']
 
 type Path = DocumentPath['path']
-
-export function checkTemplate(text: string, declared: ReadonlySet<string>, path: Path): Fault[] {
-  try {
-    const unknown = variablesOf(text).filter((name) => !declared.has(name))
-    return unknown.map((name) => ({
-      path,
-      message: `The template uses '${name}', which is no field that may stand here. Declare it in connection_fields, or place a secret by placements.`,
-    }))
-  } catch (error) {
-    if (error instanceof HoldfastError) return [{ path, message: `${error.message} ${error.fix ?? ''}`.trim() }]
-    throw error
-  }
-}
-
-export const checkTemplates = (
-  texts: Readonly<Record<string, string>> | undefined,
-  declared: ReadonlySet<string>,
-  path: Path,
-): Fault[] => Object.entries(texts ?? {}).flatMap(([name, text]) => checkTemplate(text, declared, [...path, name]))
 
 function checkFields(fields: readonly FieldDescriptor[] | undefined, path: Path): Fault[] {
   const faults: Fault[] = []
@@ -80,11 +59,12 @@ interface DeclaredNames {
 
 export function declaredNames(definition: ToolkitDefinition): DeclaredNames {
   const open = new Set(OPEN_GRANT_VARIABLES)
-  const secrets = new Set(SECRET_GRANT_VARIABLES)
+  const secrets = new Set([...SECRET_GRANT_VARIABLES, ...SECRET_MINT_VARIABLES])
   for (const auth of resolveAuths(definition).values()) {
     for (const name of capturedFields(auth)) open.add(name)
     for (const field of [...auth.connection_fields, ...auth.credential_fields, ...auth.auth_config_fields])
       for (const name of namesOf([field])) (field.secret ? secrets : open).add(name)
+    for (const field of auth.credential_fields) for (const name of Object.keys(field.json ?? {})) secrets.add(name)
   }
   return { all: new Set([...open, ...secrets]), open: new Set([...open].filter((name) => !secrets.has(name))) }
 }
@@ -127,9 +107,11 @@ function checkAuth(definition: ToolkitDefinition, index: number, declared: Reado
     if ((name.endsWith('_url') || name === 'issuer') && typeof value === 'string')
       faults.push(...checkTemplate(value, declared, [...path, oauth2 && name in oauth2 ? 'oauth2' : 'oauth1', name]))
   faults.push(...checkAfterAuthorization(definition, auth, declared, [...path, 'oauth2', 'after_authorization']))
-  for (const key of ['authorization_params', 'token_params', 'refresh_params', 'token_headers'] as const)
+  for (const key of ['authorization_params', 'token_params', 'refresh_params', 'token_headers', 'refresh_headers'] as const)
     faults.push(...checkTemplates(oauth2?.[key], declared, [...path, 'oauth2', key]))
-  return faults
+  if (oauth2?.client_assertion_audience !== undefined)
+    faults.push(...checkTemplate(oauth2.client_assertion_audience, declared, [...path, 'oauth2', 'client_assertion_audience']))
+  return [...faults, ...checkMinting(auth, declared, path)]
 }
 
 /** A static URL that the toolkit's own `hosts` leave out would be refused at every call: say so at the start. */

@@ -96,6 +96,26 @@ const WRONG_TOOLKITS: readonly [string, (yaml: string) => string, RegExp][] = [
     (yaml) => `${yaml}    credential_fields: [{ name: api_key, secret: true, pattern: '(' }]\n`,
     /:13:\d+ '\(' is not a valid regular expression/,
   ],
+  [
+    'an exchange that uses what no field gives',
+    (yaml) => `${yaml}    exchange: { url: 'https://x.example/login', body: { deep: [{ key: '{{ secretary }}' }] } }\n`,
+    /:13:\d+ The template uses 'secretary'/,
+  ],
+  [
+    'an exchange without TLS',
+    (yaml) => `${yaml}    exchange: { url: 'http://x.example/login' }\n`,
+    /http:\/\/x\.example\/login must begin with https/,
+  ],
+  [
+    'a key that would travel though it is traded',
+    (yaml) => `${yaml}    exchange: { url: 'https://x.example/login' }\n`,
+    /:12:\d+ With an exchange the placements carry what it yields/,
+  ],
+  [
+    'an assertion of an unknown algorithm',
+    (yaml) => `${yaml}    assertion: { key: '{{ api_key }}', alg: none }\n`,
+    /:13:\d+ 'auth\.0\.assertion\.alg' must be one of RS256/,
+  ],
   ['a repeated key', (yaml) => `${yaml}name: again\n`, /:13:1 Not valid YAML/],
   ['a custom tag', (yaml) => yaml.replace('[testing]', '!!js/function x'), /Not valid YAML/],
 ]

@@ -6,10 +6,11 @@ import type { ToolDefinition, ToolkitDefinition } from './definition.ts'
 import { checkExpansion } from './expand-checks.ts'
 import { checkAgainstSchema, type FileKind, schemaText } from './file-schemas.ts'
 import { openParsedFiles, type ParsedFiles } from './parsed-files.ts'
+import type { Fault } from './template-checks.ts'
 import { checkInputSchema, checkTool } from './tool-checks.ts'
 import { type Toolkit, toToolkit } from './toolkit.ts'
 import { BASES_FOLDER, type BaseFiles, withBase } from './toolkit-bases.ts'
-import { checkToolkit, declaredNames, type Fault } from './toolkit-checks.ts'
+import { checkToolkit, declaredNames } from './toolkit-checks.ts'
 import { type FileProblem, parseYamlFile, type YamlFile } from './yaml-file.ts'
 
 /** Those that come with the server. */

@@ -9,6 +9,7 @@ function read(body: unknown, shape: AnswerShape = {}, status = 200, headers: Rec
   const text = typeof body === 'string' ? body : JSON.stringify(body)
   return readTokenAnswer({ status, headers, body: Buffer.from(text) }, shape, NOW)
 }
+const jwt = (claims: object) => `e30.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.sig`
 const expiry = (body: object, shape: AnswerShape = {}) => {
   const outcome = read({ access_token: 'a', ...body }, shape)
   assert.equal(outcome.kind, 'granted')
@@ -40,6 +41,14 @@ test('an expiry is understood in every form that providers send', () => {
     [{ expires_at: '2026-01-01 00:01:00' }, {}, 60],
     [{ until: '2026-01-01T00:02:00Z', expires_in: 60 }, { expires_at: 'until' }, 120],
     [{ until: 'never', expires_in: 60 }, { expires_at: 'until' }, 60],
+    [{ '.expires': 'Thu, 01 Jan 2026 00:01:00 GMT' }, { expires_at: '.expires' }, 60],
+    [{ expires_on: String(NOW / 1000 + 60) }, { expires_at: 'expires_on' }, 60],
+    [{ access_token: jwt({ exp: NOW / 1000 + 60 }) }, { expires_in_jwt: true }, 60],
+    [{ access_token: jwt({ exp: NOW / 1000 + 60 }) }, {}, undefined],
+    [{ access_token: jwt({ exp: NOW / 1000 + 60 }), expires_in: 30 }, { expires_in_jwt: true }, 30],
+    [{ access_token: jwt({}) }, { expires_in_jwt: true, expires_fixed_seconds: 90 }, 90],
+    [{ access_token: 'not.a.jwt' }, { expires_in_jwt: true }, undefined],
+    [{ access_token: 'opaque' }, { expires_in_jwt: true }, undefined],
   ] satisfies [object, AnswerShape, number | undefined][])
     assert.equal(expiry(body, shape), seconds, JSON.stringify([body, shape]))
 })
@@ -76,6 +85,19 @@ test('a refusal is known by its code, whatever the status, and quotes nothing', 
     [{ error: 'invalid_grant', access_token: 'a' }, 200, 'invalid_grant'],
   ] as const)
     assert.deepEqual(read(body, {}, status), { kind: 'rejected', code })
+})
+
+test('a status that means no is a refusal, whatever stands in its body', () => {
+  const shape = { refused_status: [401, 422] }
+  for (const [body, status, code] of [
+    [{ message: 'secret-1' }, 401, 'status_401'],
+    ['<html>secret-1</html>', 401, 'status_401'],
+    ['', 422, 'status_422'],
+    [{ error: 'invalid_client' }, 401, 'invalid_client'],
+    [{ error: 'wrong password secret-1' }, 401, 'unknown_error'],
+  ] as const)
+    assert.deepEqual(read(body, shape, status), { kind: 'rejected', code })
+  assert.equal(read({ message: 'no' }, shape, 403).kind, 'temporary')
 })
 
 test('what says nothing about the grant is temporary, and quotes nothing', () => {

@@ -11,6 +11,10 @@ export interface AnswerShape {
   readonly scope?: string
   /** Name ← path. */
   readonly capture?: Readonly<Record<string, string>>
+  /** The access token is a JWT, and `exp` in it is when it dies. */
+  readonly expires_in_jwt?: boolean
+  /** Statuses that are the provider's own no, though no OAuth error comes with them. */
+  readonly refused_status?: readonly number[]
 }
 
 export interface TokenReply {
@@ -56,6 +60,8 @@ export function readTokenAnswer(reply: TokenReply, shape: AnswerShape, now: numb
   if (status >= 500 || status === 429 || status === 408) return temporary(`it answered ${status}`, retryAfter(headers, now))
   if (status >= 300 && status < 400) return temporary(`it answered ${status}, a redirect`)
   const answer = parse(reply)
+  if (shape.refused_status?.includes(status))
+    return { kind: 'rejected', code: (answer && errorCode(answer)) ?? `status_${status}` }
   if (answer === undefined) return temporary(`it answered ${status} with something that is no token answer`)
   // Some providers refuse with a 200.
   const code = errorCode(answer)
@@ -72,7 +78,7 @@ function readTokens(answer: Answer, accessToken: string, shape: AnswerShape, now
   const idToken = text(answer['id_token'])
   const tokenType = text(answer['token_type'])
   const scope = readScope(pick(answer, shape.scope, 'scope'))
-  const expiresAt = readExpiry(answer, shape, now)
+  const expiresAt = readExpiry(answer, accessToken, shape, now)
   const captured = Object.entries(shape.capture ?? {}).flatMap(([name, path]) => {
     const value = readPath(answer, path)
     return value === undefined || value === null ? [] : [[name, value] as const]
@@ -89,12 +95,13 @@ function readTokens(answer: Answer, accessToken: string, shape: AnswerShape, now
 }
 
 /** A lifetime of zero is what providers write who mean that the token does not expire. */
-function readExpiry(answer: Answer, shape: AnswerShape, now: number): number | undefined {
+function readExpiry(answer: Answer, accessToken: string, shape: AnswerShape, now: number): number | undefined {
   const { expires_unit: unit, expires_fixed_seconds: fixed } = shape
   const at = shape.expires_at === undefined ? undefined : readMoment(readPath(answer, shape.expires_at), unit)
   const candidates = [
     at,
     readLifetime(pick(answer, shape.expires_in, 'expires_in'), now, unit),
+    shape.expires_in_jwt ? readMoment(readJwtClaim(accessToken, 'exp'), 'seconds') : undefined,
     fixed === undefined ? undefined : now + fixed * 1000,
     readMoment(answer['expires_at']),
   ]
@@ -124,7 +131,19 @@ function errorCode(answer: Answer): string | undefined {
   return code?.toLowerCase() ?? 'unknown_error'
 }
 
+/** Only asked when it dies, which it is no matter whom to believe: the provider itself judges the token. */
+function readJwtClaim(token: string, claim: string): unknown {
+  try {
+    const payload: unknown = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())
+    return typeof payload === 'object' && payload !== null ? (payload as Answer)[claim] : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** A name that holds dots itself, such as `.expires`, is found as it is. */
 function readPath(answer: Answer, path: string): unknown {
+  if (Object.hasOwn(answer, path)) return answer[path]
   let here: unknown = answer
   for (const step of path.split('.')) {
     if (typeof here !== 'object' || here === null || !Object.hasOwn(here, step)) return undefined

@@ -45,6 +45,14 @@ test('a client proves itself and sends its parameters as its provider wants them
   const { searchParams } = new URL(query.url, upstream.origin)
   assert.deepEqual(Object.fromEntries(searchParams), { v: '1', ...REFRESH, ...own })
   assert.equal(query.body, '')
+
+  const got = await ask({ method: 'GET' })
+  assert.deepEqual(
+    [got.method, got.body, new URL(got.url, upstream.origin).searchParams.get('refresh_token')],
+    ['GET', '', 'r/1+2'],
+  )
+  const nobody = await ask({ client: undefined, clientAuth: 'none' })
+  assert.deepEqual(Object.fromEntries(new URLSearchParams(nobody.body)), REFRESH)
 })
 
 test('a redirect is not followed with a refresh token, and a provider that cannot be reached is temporary', async (t) => {
