@@ -77,7 +77,7 @@ function run() {
     )
     process.exit(1)
   }
-  const child = spawn(node, args, { stdio: 'inherit' })
+  const child = spawn(node, [...process.execArgv, ...args], { stdio: 'inherit' })
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
   stopWhenAbandoned(() => child.kill('SIGTERM'))
   child.once('error', (error) => {

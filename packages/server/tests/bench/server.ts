@@ -25,15 +25,32 @@ export interface BenchServer {
   stop(): Promise<void>
 }
 
-/** With the settings of a production server, its log included: that goes to a file, so that nobody spends time on reading it. */
+/** How the image starts a server: what of it concerns the runtime. */
+function readImage(): { readonly nodeOptions: readonly string[]; readonly environment: Readonly<Record<string, string>> } {
+  const dockerfile = readFileSync(new URL('../../../../Dockerfile', import.meta.url), 'utf8')
+  const entry: unknown = JSON.parse(/^ENTRYPOINT (\[.*\])$/m.exec(dockerfile)?.[1] ?? 'null')
+  const arenas = /^ENV MALLOC_ARENA_MAX=(\d+)$/m.exec(dockerfile)?.[1]
+  if (!Array.isArray(entry) || arenas === undefined) throw new Error('the Dockerfile no longer says how a server is started')
+  return {
+    nodeOptions: entry.map(String).filter((part) => part.startsWith('--')),
+    environment: { MALLOC_ARENA_MAX: arenas },
+  }
+}
+
+/**
+ * As the image starts it, with the settings of a production server, its log included: that goes to a file, so that nobody
+ * spends time on reading it.
+ */
 export async function startServer(home: Home): Promise<BenchServer> {
   const logFile = join(home.toolkitsDir, '..', 'server.log')
   const log = openSync(logFile, 'a')
   const startedAt = performance.now()
-  const child = spawn(process.execPath, [MAIN, 'serve'], {
+  const { nodeOptions, environment } = readImage()
+  const child = spawn(process.execPath, [...nodeOptions, MAIN, 'serve'], {
     stdio: ['ignore', 'pipe', log],
     env: {
       PATH: process.env['PATH'],
+      ...environment,
       HOLDFAST_PORT: '0',
       HOLDFAST_DATA_DIR: home.dataDir,
       HOLDFAST_API_KEY: API_KEY,
