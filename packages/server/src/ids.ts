@@ -29,7 +29,19 @@ function takeRandom(): string {
  * The time, then 72 random bits: guessing one is hopeless and two never meet, and rows that are written together lie together
  * in every index by id, where ids in random order would touch a page for each row. Base 36 sorts alike in every collation.
  */
-const newId = (): string => `${Date.now().toString(36).padStart(9, '0')}${takeRandom()}`
+const newId = (): string => `${timePart(Date.now())}${takeRandom()}`
+
+let lastTime = 0
+let lastTimePart = ''
+
+/** Many ids are made within a millisecond. */
+function timePart(now: number): string {
+  if (now !== lastTime) {
+    lastTime = now
+    lastTimePart = now.toString(36).padStart(9, '0')
+  }
+  return lastTimePart
+}
 
 export const newProjectId = (): ProjectId => `pr_${newId()}`
 export const newAuthConfigId = (): AuthConfigId => `ac_${newId()}`

@@ -44,31 +44,41 @@ export function createExecutionLog(
   let pending: Execution[] = []
   let writing: Promise<void> | undefined
   let timer: NodeJS.Timeout | undefined
+  let soon: NodeJS.Immediate | undefined
+  let isFailing = false
 
   const write = async () => {
-    // What comes in meanwhile waits for the next time, or ever smaller batches would follow each other without an end.
-    for (let left = pending.length; left > 0; left -= batchSize) {
-      const batch = pending.slice(0, Math.min(batchSize, left))
-      await insertExecutions(db, batch)
-      pending = pending.slice(batch.length)
-      // An embedded database writes within this very turn: calls that wait go first, then the next batch.
-      await yieldTurn()
+    try {
+      // What comes in meanwhile waits for the next time, or ever smaller batches would follow each other without an end.
+      for (let left = pending.length; left > 0; left -= batchSize) {
+        const batch = pending.slice(0, Math.min(batchSize, left))
+        await insertExecutions(db, batch)
+        isFailing = false
+        pending = pending.slice(batch.length)
+        // An embedded database writes within this very turn: calls that wait go first, then the next batch.
+        await yieldTurn()
+      }
+    } catch (error) {
+      isFailing = true
+      throw error
     }
   }
   const flushOnce = (): Promise<void> => {
     clearTimeout(timer)
+    clearImmediate(soon)
     timer = undefined
+    soon = undefined
     writing ??= write().finally(() => {
       writing = undefined
+      if (pending.length > 0) schedule()
     })
     return writing
   }
-  const failed = (error: unknown) => {
-    onError(error)
-    flushLater()
-  }
-  const flushLater = () => {
-    timer ??= setTimeout(() => flushOnce().catch(failed), flushEveryMs).unref()
+  const flushQuietly = () => void flushOnce().catch(onError)
+  /** A full batch goes at once: records that wait half a second under load are garbage that is hard to collect. */
+  const schedule = () => {
+    if (pending.length >= batchSize && !isFailing) soon ??= setImmediate(flushQuietly)
+    else timer ??= setTimeout(flushQuietly, flushEveryMs).unref()
   }
   const flush = async () => {
     do await flushOnce()
@@ -78,7 +88,7 @@ export function createExecutionLog(
     record(execution) {
       pending.push(execution)
       if (pending.length > MAX_PENDING) pending = pending.slice(-MAX_PENDING / 2)
-      flushLater()
+      schedule()
     },
     flush,
     close: flush,

@@ -24,10 +24,11 @@ export function findUnstorableText(schema: TextSchema, value: unknown, path = ''
   }
   if (typeof value !== 'object' || value === null) return undefined
   const { properties, items, anyOf } = schema
-  const [others] = Object.values(schema.patternProperties ?? {})
-  for (const [name, inner] of Object.entries(value)) {
+  const others = schema.patternProperties && Object.values(schema.patternProperties)[0]
+  const fields = value as Readonly<Record<string, unknown>>
+  for (const name of Object.keys(fields)) {
     const at = Array.isArray(value) ? items : properties && Object.hasOwn(properties, name) ? properties[name] : others
-    const found = at && findUnstorableText(at, inner, path === '' ? name : `${path}.${name}`)
+    const found = at && findUnstorableText(at, fields[name], path === '' ? name : `${path}.${name}`)
     if (found) return found
   }
   for (const branch of anyOf ?? []) {
