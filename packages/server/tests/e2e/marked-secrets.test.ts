@@ -1,17 +1,10 @@
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { headlessBrowser, sendLinkForm, type Visited } from '../../testing/headless-browser.ts'
 import { type KeyUpstream, startKeyUpstream } from '../../testing/key-upstream.ts'
+import { type Answer, assertNoMarks, newSecret } from '../../testing/marks.ts'
 import { startTestServer, type TestServer } from '../../testing/test-server.ts'
 import { type WireClient, type WireReply, wireClient } from '../../testing/wire-client.ts'
-
-// Every secret of these tests holds the mark, and characters that look different in each encoding.
-const MARK = 'MARKED-'
-let marks = 0
-const newSecret = (): string => `${MARK}secret/${marks++}+&"x=`
 
 let upstream: KeyUpstream
 let server: TestServer
@@ -35,7 +28,7 @@ after(async () => {
 })
 
 /** What the server answered, for the search at the end. Left out is only what an upstream sent along with a success. */
-const answers: { request: string; text: string }[] = []
+const answers: Answer[] = []
 async function call(method: string, path: string, body?: unknown): Promise<WireReply> {
   const reply = await wire.call(method, path, body)
   answers.push({ request: `${method} ${path}`, text: reply.text })
@@ -224,38 +217,5 @@ test('no route answers a malformed request with the secrets in it', async () => 
 })
 
 // The tests above are what this one searches; it stands last and runs last.
-test('after all of that, no answer, log line, metric, document or file of the server holds a mark', async () => {
-  await sleep(700) // execution records are written in batches
-  for (const { request, text } of answers) assertClean(Buffer.from(text), `the answer to ${request}`)
-  for (const path of ['/metrics', '/openapi.json'])
-    assertClean(Buffer.from(await (await fetch(server.url + path)).arrayBuffer()), path)
-  assertFilesClean()
-  await server.stop('SIGTERM')
-  assert.match(server.output(), /answered/)
-  assertClean(Buffer.from(server.output()), 'the log at trace level')
-})
-
-function assertFilesClean(): void {
-  const names = readdirSync(server.dataDir)
-  assert.ok(names.includes('holdfast.db'))
-  for (const name of names) assertClean(readFileSync(join(server.dataDir, name)), `the file ${name}`)
-}
-
-/** As it is (percent-encoding leaves the mark alone) and as base64 writes it at each of the three places in a group. */
-const FORMS = [
-  MARK,
-  ...[0, 1, 2].map((offset) => {
-    const text = Buffer.from('\0'.repeat(offset) + MARK)
-      .toString('base64')
-      .replace(/=+$/, '')
-    const whole = (offset + MARK.length) % 3 === 0
-    return text.slice([0, 2, 3][offset], whole ? undefined : -1)
-  }),
-]
-
-function assertClean(bytes: Buffer, where: string): void {
-  for (const form of FORMS) {
-    const at = bytes.indexOf(form)
-    if (at >= 0) assert.fail(`${where} holds a secret: …${bytes.subarray(Math.max(0, at - 120), at + 60).toString('latin1')}…`)
-  }
-}
+test('after all of that, no answer, log line, metric, document or file of the server holds a mark', () =>
+  assertNoMarks(server, answers))

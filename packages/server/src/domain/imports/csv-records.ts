@@ -176,9 +176,19 @@ export function readCsvHeader(bytes: Buffer, isLast: boolean): { header: CsvHead
   if (found.kind === 'problem') throw invalidHeader(found.problem.message)
   const columns = found.cells.map((cell) => cell.trim())
   if (columns.length === 0 || columns.some((name) => name === '')) throw invalidHeader('A column has no name.')
-  const twice = columns.find((name, index) => columns.indexOf(name) !== index)
-  if (twice !== undefined) throw invalidHeader(`The column ${JSON.stringify(twice)} is there twice.`)
+  // Told by its place: where the header is missing, its name is somebody's secret.
+  const twice = columns.findIndex((name, index) => columns.indexOf(name) !== index)
+  if (twice >= 0) throw invalidHeader(`Column ${twice + 1} has the name of an earlier one.`)
   return { header: { columns, delimiter }, end: found.next }
+}
+
+/**
+ * A file whose header is missing begins with somebody's credential, and columns are kept and shown. Every row needs its user, so
+ * a header names them.
+ */
+export function assertNamesUsers({ columns }: CsvHeader, map: Readonly<Record<string, string>> | undefined): void {
+  const name = map ? map['user_id'] : 'user_id'
+  if (name === undefined || !columns.includes(name)) throw invalidHeader('There is no column user_id.')
 }
 
 const count = (line: Buffer, byte: number): number => line.reduce((sum, one) => sum + (one === byte ? 1 : 0), 0)

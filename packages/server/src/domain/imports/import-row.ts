@@ -97,12 +97,12 @@ function toRow(row: number, values: Readonly<Record<string, unknown>>): ImportRo
       fix: 'Give each row the id that the app has for its user.',
       field: 'user_id',
     })
-  const authConfigId = text(named, 'auth_config_id')
+  const authConfigId = idOf(named, 'auth_config_id', 'ac_')
   const toolkit = text(named, 'toolkit')?.toLowerCase()
   const scheme = schemeOf(text(named, 'scheme'))
   const alias = text(named, 'alias')
   const externalId = text(named, 'external_id')
-  const accountId = text(named, 'connected_account_id')
+  const accountId = idOf(named, 'connected_account_id', 'ca_')
   const refreshOwner = refreshOwnerOf(text(named, 'refresh_owner'))
   const metadata = { ...object(named, 'metadata'), ...parts.metadata }
   if (Buffer.byteLength(JSON.stringify(metadata)) > MAX_METADATA_BYTES)
@@ -139,6 +139,13 @@ function text(values: Readonly<Record<string, unknown>>, name: string): string |
       field: name,
     })
   return asText
+}
+
+/** Where the columns have slipped, what stands here may be a secret: only what has the form of an id is looked for, and named. */
+function idOf(values: Readonly<Record<string, unknown>>, name: string, prefix: string): string | undefined {
+  const id = text(values, name)
+  if (id === undefined || (id.startsWith(prefix) && /^[\w-]{1,64}$/.test(id))) return id
+  throw new Unacceptable({ code: 'invalid_field', message: `${name} is not an id: those begin with ${prefix}.`, field: name })
 }
 
 /** In a CSV file an object stands as JSON text. */

@@ -346,7 +346,7 @@ for (const database of testDatabases()) {
 
   test(`a file that is none fails as a whole, says why, and can be cancelled (${database.name})`, async (t) => {
     const { deps, projectId, authConfigId } = await open(t)
-    for (const bad of ['a,,b\n1,2,3', Buffer.from('\ufeffuser_id,api_key', 'utf16le')]) {
+    for (const bad of ['a,,b\n1,2,3', 'u1,SG.one\nu2,SG.two', Buffer.from('\ufeffuser_id,api_key', 'utf16le')]) {
       const { id } = await uploaded(deps, projectId, bad, { authConfigId })
       await workOffImports(deps, { signal: new AbortController().signal, onError: () => {} })
       const job = await requireImport(deps, projectId, id)

@@ -2,6 +2,7 @@ import { HoldfastError } from '../../errors.ts'
 import { isUniqueViolation } from '../../platform/storage/constraint.ts'
 import type { AccountsDeps } from '../accounts/accounts.service.ts'
 import { authConfigChooser } from './auth-config-choice.ts'
+import { assertNamesUsers } from './csv-records.ts'
 import type { HeldJob, ImportProgress } from './import-job.ts'
 import { advanceJob } from './imports.repository.ts'
 import { createPace, type Pace } from './pace.ts'
@@ -81,6 +82,7 @@ export async function runImport(
 
   try {
     const onHeader = (header: NonNullable<ImportProgress['header']>) => {
+      assertNamesUsers(header, job.options.map)
       progress = { ...progress, header }
     }
     let waiting: RawRecord[] = []
