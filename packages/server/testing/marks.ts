@@ -32,9 +32,10 @@ export async function assertNoMarks(server: TestServer, answers: readonly Answer
   assertClean(Buffer.from(server.output()), 'the log at trace level')
 }
 
-/** As it is (percent-encoding leaves the mark alone) and as base64 writes it at each of the three places in a group. */
+/** As it is (percent-encoding leaves the mark alone), as codes and names are lowered, and as base64 writes it at each of the three places in a group. */
 const FORMS = [
   MARK,
+  MARK.toLowerCase(),
   ...[0, 1, 2].map((offset) => {
     const text = Buffer.from('\0'.repeat(offset) + MARK)
       .toString('base64')
