@@ -44,6 +44,7 @@ export type ErrorCode =
   | 'authorization_not_found'
   | 'browser_mismatch'
   | 'tool_not_allowed'
+  | 'confirmation_required'
   | 'invalid_tool_arguments'
   | 'destination_blocked'
   | 'destination_not_allowed'

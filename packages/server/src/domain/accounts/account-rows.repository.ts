@@ -40,6 +40,7 @@ export const withAuthConfig = (db: Db, projectId: string) =>
     )
     .select(columns)
     .select(['c.kind as config_kind', 'c.status as config_status', 'c.deleted_at as config_deleted_at'])
+    .select('c.enabled_for_sessions as config_for_sessions')
 
 export interface AccountFilter {
   readonly ids?: readonly string[] | undefined
@@ -48,6 +49,8 @@ export interface AccountFilter {
   readonly authConfigIds?: readonly string[] | undefined
   readonly statuses?: readonly AccountStatus[] | undefined
   readonly type?: AccountType | undefined
+  /** Only under auth configs that sessions may use. */
+  readonly forSessions?: boolean | undefined
 }
 
 export type AccountExpressions = ExpressionBuilder<Tables & { a: ConnectedAccountTable }, 'a'>
@@ -139,6 +142,7 @@ export interface ConfigColumns {
   readonly config_kind: string | null
   readonly config_status: string | null
   readonly config_deleted_at: number | null
+  readonly config_for_sessions: number | null
 }
 
 export const toListed = (row: AccountRow & ConfigColumns): ListedAccount => ({
@@ -146,5 +150,6 @@ export const toListed = (row: AccountRow & ConfigColumns): ListedAccount => ({
   authConfig: {
     managed: row.config_kind === 'default',
     disabled: row.config_status !== 'ENABLED' || row.config_deleted_at !== null,
+    forSessions: row.config_for_sessions !== 0,
   },
 })

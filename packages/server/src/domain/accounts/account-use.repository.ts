@@ -48,6 +48,8 @@ export interface AccountChoice {
   readonly userId: string
   readonly toolkitSlug: string
   readonly authConfigId?: string | undefined
+  /** Passes over connections whose auth config is not for sessions. */
+  readonly forSessions?: boolean | undefined
 }
 
 const latestForUse = (db: Db, projectId: string, userId: string, toolkitSlug: string, authConfigId?: string) => {
@@ -70,6 +72,11 @@ const latestOfToolkit = hotQuery(
   (db, { projectId, userId, toolkitSlug }) => latestForUse(db, projectId, userId, toolkitSlug),
   firstForUse,
 )
+const latestOfToolkitForSessions = hotQuery(
+  ['projectId', 'userId', 'toolkitSlug'],
+  (db, names) => latestForUse(db, names.projectId, names.userId, names.toolkitSlug).where('c.enabled_for_sessions', '=', 1),
+  firstForUse,
+)
 const latestOfAuthConfig = hotQuery(
   ['projectId', 'userId', 'toolkitSlug', 'authConfigId'],
   (db, names) => latestForUse(db, names.projectId, names.userId, names.toolkitSlug, names.authConfigId),
@@ -80,11 +87,12 @@ const latestOfAuthConfig = hotQuery(
 export const findActiveAccountForUse = (
   db: Db,
   projectId: ProjectId,
-  { userId, toolkitSlug, authConfigId }: AccountChoice,
-): Found | Promise<Found> =>
-  authConfigId
-    ? latestOfAuthConfig(db, { projectId, userId, toolkitSlug, authConfigId })
-    : latestOfToolkit(db, { projectId, userId, toolkitSlug })
+  { userId, toolkitSlug, authConfigId, forSessions }: AccountChoice,
+): Found | Promise<Found> => {
+  if (authConfigId) return latestOfAuthConfig(db, { projectId, userId, toolkitSlug, authConfigId })
+  const latest = forSessions ? latestOfToolkitForSessions : latestOfToolkit
+  return latest(db, { projectId, userId, toolkitSlug })
+}
 
 interface CredentialColumns {
   readonly version: number | null

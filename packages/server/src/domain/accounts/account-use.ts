@@ -6,7 +6,7 @@ import { credentialMissing, openCredential } from '../credentials/credentials.se
 import { type UsableCredential, usableCredential } from '../credentials/usable-credential.ts'
 import { requireAuth } from '../toolkits/catalogue.ts'
 import type { Toolkit } from '../toolkits/toolkit.ts'
-import { type Account, admitsUser } from './account.ts'
+import { type Account, type AuthConfigSummary, admitsUser } from './account.ts'
 import { type AccountForUse, findAccountForUse, findActiveAccountForUse } from './account-use.repository.ts'
 import { type AccountsDeps, accountNotFound } from './accounts.service.ts'
 import { freshCredential, isGrant, renewRefused } from './fresh-credential.ts'
@@ -19,8 +19,10 @@ export interface AccountWanted {
   readonly userId?: string | undefined
   readonly toolkitSlug?: string | undefined
   readonly authConfigId?: string | undefined
-  /** Told of an account that was asked for by id, before anything else is: throws to refuse it. */
-  readonly permit?: ((account: Account) => void) | undefined
+  /** Passes over connections whose auth config is not for sessions. */
+  readonly forSessions?: boolean | undefined
+  /** Told of the account before anything else is: throws to refuse it. */
+  readonly permit?: ((account: Account, authConfig: AuthConfigSummary) => void) | undefined
 }
 
 export interface AccountInUse {
@@ -127,7 +129,7 @@ function makeUsable(
 function admit(found: AccountForUse | undefined, id: string, { userId, toolkitSlug, permit }: AccountWanted): AccountForUse {
   if (!found) throw accountNotFound(id)
   const { account } = found
-  permit?.(account)
+  permit?.(account, found.authConfig)
   if (userId !== undefined && account.type === 'PRIVATE' && account.userId !== userId)
     throw new HoldfastError('invalid_request', `Connection ${id} belongs to another user.`, {
       fix: 'Leave user_id out, or use a connection of that user.',
@@ -149,13 +151,16 @@ function admit(found: AccountForUse | undefined, id: string, { userId, toolkitSl
 }
 
 async function findByUser(deps: AccountsDeps, projectId: ProjectId, wanted: AccountWanted): Promise<AccountForUse> {
-  const { userId = 'default', toolkitSlug, authConfigId } = wanted
+  const { userId = 'default', toolkitSlug, authConfigId, forSessions } = wanted
   if (toolkitSlug === undefined)
     throw new HoldfastError('invalid_request', 'connected_account_id is required.', {
       fields: [{ path: 'connected_account_id', message: 'is required' }],
     })
-  const found = await findActiveAccountForUse(deps.db, projectId, { userId, toolkitSlug, authConfigId })
-  if (found) return found
+  const found = await findActiveAccountForUse(deps.db, projectId, { userId, toolkitSlug, authConfigId, forSessions })
+  if (found) {
+    wanted.permit?.(found.account, found.authConfig)
+    return found
+  }
   throw new HoldfastError(
     'no_account_for_toolkit',
     `User ${JSON.stringify(userId)} has no active connection to ${toolkitSlug}.`,

@@ -55,6 +55,8 @@ export interface Account {
 export interface AuthConfigSummary {
   readonly managed: boolean
   readonly disabled: boolean
+  /** Whether sessions may use its connections. */
+  readonly forSessions: boolean
 }
 
 export interface ListedAccount {

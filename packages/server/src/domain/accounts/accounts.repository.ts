@@ -43,6 +43,7 @@ export async function listAccounts(
 ): Promise<ListedAccount[]> {
   const time = `a.${order.by}` as const
   let query = withAuthConfig(db, projectId).where((eb) => matches(db, eb as unknown as AccountExpressions, filter))
+  if (filter.forSessions) query = query.where('c.enabled_for_sessions', '=', 1)
   if (after)
     query = query.where((eb) =>
       eb(eb.refTuple(time, 'a.id'), order.direction === 'asc' ? '>' : '<', eb.tuple(after.time, after.id)),
@@ -84,6 +85,7 @@ export async function findLatestAccounts(
     }
     const latest = withAuthConfig(db, projectId)
       .where((eb) => matches(db, eb as unknown as AccountExpressions, filter))
+      .where('c.enabled_for_sessions', '=', 1)
       .orderBy('a.created_at', 'desc')
       .orderBy('a.id', 'desc')
       .limit(1)

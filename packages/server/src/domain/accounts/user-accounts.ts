@@ -32,6 +32,7 @@ export const listActiveAccounts = (
       toolkitSlugs: [toolkitSlug],
       statuses: ['ACTIVE'],
       type: 'PRIVATE',
+      forSessions: true,
       ...(authConfigId && { authConfigIds: [authConfigId] }),
     },
     NEWEST_FIRST,

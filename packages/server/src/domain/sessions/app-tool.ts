@@ -3,6 +3,7 @@ import { executeTool, type ToolResult } from '../execution/execute-tool.ts'
 import { type ProxyCall, type ProxyReply, proxy } from '../execution/proxy.ts'
 import type { Catalogue } from '../toolkits/catalogue.ts'
 import type { Tool } from '../toolkits/toolkit.ts'
+import { assertPermitted, EVERY_TOOL } from './permissions.ts'
 import type { Session } from './session.ts'
 import { accountForCall } from './session-accounts.ts'
 import type { SessionsDeps } from './sessions.service.ts'
@@ -13,12 +14,19 @@ export interface SessionToolCall {
   readonly arguments: Readonly<Record<string, unknown>>
   /** Which connection: its id, or its alias. */
   readonly account?: string | undefined
+  /** The app's word that its user said yes to this call; nothing that an agent writes ends here. */
+  readonly confirmed?: boolean | undefined
 }
 
 /** Runs a tool of a toolkit, if the session holds it, with a connection that the session may use. */
 export async function executeAppTool(deps: SessionsDeps, session: Session, call: SessionToolCall): Promise<ToolResult> {
   const tool = requireSessionTool(deps.catalogue, session, call.toolSlug)
-  const account = await accountForCall(deps, session, tool.toolkitSlug, call.account)
+  const confirmed = call.confirmed === true
+  const account = await accountForCall(deps, session, tool.toolkitSlug, call.account, ({ id }) =>
+    assertPermitted(session, tool.slug, id, confirmed),
+  )
+  const anonymous = tool.noAuth || deps.catalogue.requireToolkit(tool.toolkitSlug).noAuth
+  if (anonymous && !account.accountId) assertPermitted(session, tool.slug, undefined, confirmed)
   return executeTool(deps, session.projectId, {
     ...account,
     toolSlug: tool.slug,
@@ -37,7 +45,9 @@ export async function proxyInSession(deps: SessionsDeps, session: Session, call:
     throw new HoldfastError('tool_not_allowed', `The toolkit ${slug} is not in this session.`, {
       fix: 'Create a session whose toolkits include it.',
     })
-  const account = await accountForCall(deps, session, slug, undefined)
+  const account = await accountForCall(deps, session, slug, undefined, ({ id }) =>
+    assertPermitted(session, EVERY_TOOL, id, false),
+  )
   return proxy(deps, session.projectId, { ...call, ...account, sessionId: session.id })
 }
 

@@ -28,7 +28,8 @@ async function checkAuthConfigs(
   for (const [toolkit, id] of Object.entries(authConfigs)) {
     const path = `auth_configs.${toolkit}`
     try {
-      const { toolkitSlug } = await requireEnabledAuthConfig(deps, projectId, id)
+      const { toolkitSlug, settings } = await requireEnabledAuthConfig(deps, projectId, id)
+      if (!settings.enabledForToolRouter) issues.push({ path, message: `${id} is not enabled for sessions` })
       if (toolkitSlug !== toolkit) issues.push({ path, message: `${id} is for ${toolkitSlug}` })
     } catch (error) {
       if (!(error instanceof HoldfastError)) throw error
@@ -47,9 +48,12 @@ async function checkPins(
   const pins = Object.entries(config.connectedAccounts)
   const found = await findAccountsById(deps, projectId, [...new Set(pins.flatMap(([, ids]) => ids))])
   const accounts = new Map<string, Account>(found.map(({ account }) => [account.id, account]))
+  const barred = new Set<string>(found.filter(({ authConfig }) => !authConfig.forSessions).map(({ account }) => account.id))
   return pins.flatMap(([toolkit, ids]) => {
     const path = `connected_accounts.${toolkit}`
     const refusals = ids.flatMap((id) => refusalOf(accounts.get(id), id, toolkit, userId) ?? [])
+    const unusable = refusals.length === 0 ? ids.filter((id) => barred.has(id)) : []
+    refusals.push(...unusable.map((id) => `the auth config of ${id} is not enabled for sessions`))
     const shared = ids.filter((id) => accounts.get(id)?.type === 'SHARED')
     if (shared.length > 1) refusals.push('has more than one SHARED connection')
     const most = config.multiAccount?.enable ? (config.multiAccount.maxAccountsPerToolkit ?? DEFAULT_MAX_ACCOUNTS) : 1

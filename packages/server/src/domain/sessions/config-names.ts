@@ -2,6 +2,7 @@ import type { FieldError } from '../../errors.ts'
 import type { Catalogue } from '../toolkits/catalogue.ts'
 import { nearestNames } from '../toolkits/nearest.ts'
 import { isMetaTool } from './meta-tools.ts'
+import { EVERY_TOOL, NO_ACCOUNT } from './permissions.ts'
 import type { Chosen, SessionConfig, ToolChoice } from './session.ts'
 import { hasPositiveFilter, isToolInSession } from './tool-scope.ts'
 
@@ -11,7 +12,7 @@ export interface Checked<Value> {
   readonly issues: readonly FieldError[]
 }
 
-type NamedConfig = Pick<SessionConfig, 'toolkits' | 'tools' | 'preload' | 'authConfigs' | 'connectedAccounts'>
+type NamedConfig = Pick<SessionConfig, 'toolkits' | 'tools' | 'preload' | 'authConfigs' | 'connectedAccounts' | 'permissions'>
 
 /** Names every toolkit and tool that is not there, with those most like it, and writes the others as the catalogue does. */
 export function checkNames(catalogue: Catalogue, config: SessionConfig): Checked<NamedConfig> {
@@ -56,11 +57,36 @@ export function checkNames(catalogue: Catalogue, config: SessionConfig): Checked
     tools: Object.fromEntries(toolkitKeys(config.tools, 'tools').map(([slug, given, path]) => [slug, choice(given, slug, path)])),
     authConfigs: Object.fromEntries(toolkitKeys(config.authConfigs, 'auth_configs')),
     connectedAccounts: Object.fromEntries(toolkitKeys(config.connectedAccounts, 'connected_accounts')),
+    ...(config.permissions && {
+      permissions: {
+        ...config.permissions,
+        overrides: Object.fromEntries(
+          Object.entries(config.permissions.overrides).map(([key, value]) => [permissionKey(catalogue, key, issues), value]),
+        ),
+      },
+    }),
   }
   // A preloaded tool is judged by the settings it stands in: while those are wrong, nothing sure can be said of it.
   if (issues.length > 0) return { value: { ...named, preload: config.preload }, issues }
   const preload = checkPreload(catalogue, { ...config, ...named })
   return { value: { ...named, preload: preload.value }, issues: preload.issues }
+}
+
+/** A key that matches nothing would leave unsaid what was to be denied. */
+function permissionKey(catalogue: Catalogue, key: string, issues: FieldError[]): string {
+  const path = `experimental.permissions.overrides.${key.slice(0, 160)}`
+  const [name = '', account = '', ...others] = key.split(':')
+  if (others.length > 0 || (account !== NO_ACCOUNT && !account.startsWith('ca_'))) {
+    issues.push({ path, message: `must be TOOL_SLUG:ca_… or *:ca_…, with ${NO_ACCOUNT} where there is no connection` })
+    return key
+  }
+  if (name === EVERY_TOOL) return key
+  const tool = catalogue.findTool(name)
+  if (!tool) {
+    const all = catalogue.toolkits.flatMap(({ tools }) => tools.map(({ slug }) => slug))
+    issues.push({ path, message: `there is no tool ${quote(name)}${didYouMean(name, all)}` })
+  }
+  return `${tool?.slug ?? name}:${account}`
 }
 
 function checkPreload(catalogue: Catalogue, config: SessionConfig): Checked<SessionConfig['preload']> {

@@ -35,7 +35,7 @@ export function userInfoOf({ account }: ListedAccount, userId: string): UserInfo
 }
 
 export const isConnected = (connection: ListedAccount | undefined): boolean =>
-  connection?.account.status === 'ACTIVE' && !connection.authConfig.disabled
+  connection?.account.status === 'ACTIVE' && !connection.authConfig.disabled && connection.authConfig.forSessions
 
 function statusOf(toolkit: Toolkit, connection: ListedAccount | undefined, session: Session): ConnectionStatus {
   const isActive = toolkit.noAuth || isConnected(connection)

@@ -10,6 +10,7 @@ import { type GetToolSchemasArguments, getToolSchemas } from './meta-tool-schema
 import { ABSENT_META_TOOLS, isMetaTool, type MetaToolSlug, metaTool, metaToolsOf } from './meta-tools.ts'
 import type { Session } from './session.ts'
 import type { SessionsDeps } from './sessions.service.ts'
+import { type WaitForConnectionsArguments, waitForConnections } from './wait-for-connections.ts'
 
 /** Runs whatever a session offers: one of its toolkits' tools, or a helper tool. */
 export async function executeInSession(deps: SessionsDeps, session: Session, call: SessionToolCall): Promise<ToolResult> {
@@ -75,6 +76,10 @@ const RUN: Readonly<Record<MetaToolSlug, Run>> = {
   COMPOSIO_MULTI_EXECUTE_TOOL: (deps, session, args) => multiExecute(deps, session, args as unknown as MultiExecuteArguments),
   COMPOSIO_MANAGE_CONNECTIONS: async (deps, session, args) => ({
     data: await manageConnections(deps, session, args as unknown as ManageConnectionsArguments),
+    error: null,
+  }),
+  COMPOSIO_WAIT_FOR_CONNECTIONS: async (deps, session, args) => ({
+    data: await waitForConnections(deps, session, args as unknown as WaitForConnectionsArguments),
     error: null,
   }),
 }

@@ -4,16 +4,20 @@ import { createReconnectLink } from '../connecting/create-link.ts'
 import { nearestNames } from '../toolkits/nearest.ts'
 import type { Toolkit } from '../toolkits/toolkit.ts'
 import { type ConnectionStatus, connectionStatuses, isConnected, type UserInfo, userInfoOf } from './connection-status.ts'
+import { removeConnection, renameConnection } from './own-connection.ts'
 import type { Session } from './session.ts'
 import { accountsOf } from './session-accounts.ts'
-import { linkInSession } from './session-link.ts'
+import { atSessionHost, linkInSession } from './session-link.ts'
 import type { SessionsDeps } from './sessions.service.ts'
 import { isToolkitInSession } from './tool-scope.ts'
 
 type Action = 'add' | 'list' | 'status' | 'rename' | 'remove'
 
 export interface ManageConnectionsArguments {
-  readonly toolkits: readonly (string | { readonly name: string; readonly action?: Action; readonly alias?: string })[]
+  readonly toolkits: readonly (
+    | string
+    | { readonly name: string; readonly action?: Action; readonly account_id?: string; readonly alias?: string }
+  )[]
   readonly reinitiate_all?: boolean
 }
 
@@ -34,8 +38,14 @@ const MOST_LISTED = 50
 export async function manageConnections(deps: SessionsDeps, session: Session, args: ManageConnectionsArguments) {
   const asked = args.toolkits.map((one) =>
     typeof one === 'string'
-      ? { name: one, action: 'add' as const, alias: undefined }
-      : { name: one.name, action: one.action ?? ('add' as const), alias: one.alias },
+      ? { name: one, action: 'add' as const, explicit: false, account: undefined, alias: undefined }
+      : {
+          name: one.name,
+          action: one.action ?? ('add' as const),
+          explicit: one.action === 'add',
+          account: one.account_id,
+          alias: one.alias,
+        },
   )
   const known = new Map<string, Toolkit>()
   for (const { name } of asked) {
@@ -44,11 +54,15 @@ export async function manageConnections(deps: SessionsDeps, session: Session, ar
   }
   const statuses = await connectionStatuses(deps, session, [...new Set(known.values())])
   const results: Record<string, ConnectionResult> = Object.create(null)
-  for (const { name, action, alias } of asked) {
+  for (const { name, action, explicit, account, alias } of asked) {
     const toolkit = known.get(name)
     const status = statuses.find((one) => one.toolkit === toolkit)
     results[toolkit?.slug ?? name] = status
-      ? await answer(deps, session, status, action, { again: args.reinitiate_all === true, alias })
+      ? await answer(deps, session, status, action, {
+          another: args.reinitiate_all === true || (explicit && session.config.multiAccount?.enable === true),
+          account,
+          alias,
+        })
       : { status: 'failed', instruction: notThere(deps, session, name) }
   }
   const count = (wanted: ConnectionResult['status']) => Object.values(results).filter(({ status }) => status === wanted).length
@@ -66,7 +80,7 @@ async function answer(
   session: Session,
   status: ConnectionStatus,
   action: Action,
-  wish: { readonly again: boolean; readonly alias: string | undefined },
+  wish: { readonly another: boolean; readonly account: string | undefined; readonly alias: string | undefined },
 ): Promise<ConnectionResult> {
   const { toolkit, connection, isActive, userInfo, message } = status
   const shown = {
@@ -79,15 +93,36 @@ async function answer(
     case 'status':
       return shown
     case 'add':
-      return toolkit.noAuth || (isActive && !wish.again) ? shown : invite(deps, session, status, wish.alias)
+      return toolkit.noAuth || (isActive && !wish.another) ? shown : invite(deps, session, status, wish.alias)
     case 'list':
       return { ...shown, accounts: await listed(deps, session, toolkit, connection?.account.id) }
     case 'rename':
+      return refusalsAsResults(async () => {
+        const alias = wish.alias
+        if (!alias) throw new HoldfastError('invalid_request', 'A new name is needed: give alias.')
+        const renamed = await renameConnection(deps, session, toolkit.slug, wish.account, alias)
+        return {
+          status: renamed.status === 'ACTIVE' ? 'active' : 'failed',
+          connected_account_id: renamed.id,
+          auth_config_id: renamed.authConfigId,
+          instruction: `The connection is called ${JSON.stringify(alias)} now.`,
+        }
+      })
     case 'remove':
-      return {
-        status: 'failed',
-        instruction: `An agent cannot ${action} connections in this version. The app can, at /api/v3/connected_accounts/{id}.`,
-      }
+      if (session.config.manageConnections.allowRemoval === false)
+        return {
+          status: 'failed',
+          instruction: 'Connections cannot be removed in this session. The user can ask the app for it.',
+        }
+      return refusalsAsResults(async () => {
+        const removed = await removeConnection(deps, session, toolkit.slug, wish.account)
+        return {
+          status: 'active',
+          connected_account_id: removed.id,
+          auth_config_id: removed.authConfigId,
+          instruction: `The connection ${removed.id} to ${toolkit.name} is removed, and its credential destroyed.`,
+        }
+      })
   }
 }
 
@@ -98,10 +133,13 @@ async function invite(
   { toolkit, connection, isActive }: ConnectionStatus,
   alias: string | undefined,
 ): Promise<ConnectionResult> {
-  try {
+  return refusalsAsResults(async () => {
     const waiting = connection && !isActive && canBeRenewed(session, connection.account) ? connection.account : undefined
     const { url, account } = waiting
-      ? await createReconnectLink(deps, session.projectId, waiting.id, session.config.manageConnections.callbackUrl)
+      ? atSessionHost(
+          session,
+          await createReconnectLink(deps, session.projectId, waiting.id, session.config.manageConnections.callbackUrl),
+        )
       : await linkInSession(deps, session, { toolkitSlug: toolkit.slug, alias })
     return {
       status: 'initiated',
@@ -110,6 +148,13 @@ async function invite(
       auth_config_id: account.authConfigId,
       instruction: `Show the user this link and ask them to open it: ${url} It connects ${toolkit.name} and is good for ten minutes. Afterwards ask again with the action status.`,
     }
+  })
+}
+
+/** What an agent can read and act on. */
+async function refusalsAsResults(act: () => Promise<ConnectionResult>): Promise<ConnectionResult> {
+  try {
+    return await act()
   } catch (error) {
     if (!(error instanceof HoldfastError)) throw error
     return { status: 'failed', instruction: [error.message, error.fix].filter(Boolean).join(' ') }

@@ -1,20 +1,20 @@
 import type { JsonSchema, ToolTag } from '../toolkits/definition.ts'
 import type { SessionConfig } from './session.ts'
 
+/** Clients give up on a call after a minute, and then make it again. */
+export const MAX_WAIT_SECONDS = 50
+
 export const META_TOOL_SLUGS = [
   'COMPOSIO_SEARCH_TOOLS',
   'COMPOSIO_GET_TOOL_SCHEMAS',
   'COMPOSIO_MULTI_EXECUTE_TOOL',
   'COMPOSIO_MANAGE_CONNECTIONS',
+  'COMPOSIO_WAIT_FOR_CONNECTIONS',
 ] as const
 export type MetaToolSlug = (typeof META_TOOL_SLUGS)[number]
 
 /** Helper tools of the wire that this server does not have. */
-export const ABSENT_META_TOOLS = [
-  'COMPOSIO_WAIT_FOR_CONNECTIONS',
-  'COMPOSIO_REMOTE_WORKBENCH',
-  'COMPOSIO_REMOTE_BASH_TOOL',
-] as const
+export const ABSENT_META_TOOLS = ['COMPOSIO_REMOTE_WORKBENCH', 'COMPOSIO_REMOTE_BASH_TOOL'] as const
 
 /** A tool that works on the session itself: by it an agent finds, runs and connects what the session holds. */
 export interface MetaTool {
@@ -152,6 +152,26 @@ const META_TOOLS: Readonly<Record<MetaToolSlug, Omit<MetaTool, 'slug'>>> = {
       ['toolkits'],
     ),
   },
+  COMPOSIO_WAIT_FOR_CONNECTIONS: {
+    name: 'Wait for connections',
+    description:
+      'Waits until the user has connected services whose links were shown, and says which are connected. It comes back when the ' +
+      'time is over, whatever their state: ask the user before you wait again.',
+    tags: ['readOnlyHint'],
+    inputParameters: object(
+      {
+        toolkits: list(text('A toolkit slug.', { minLength: 1 }), 'The toolkits to wait for.', MAX_CALLS),
+        timeout_seconds: {
+          type: 'number',
+          minimum: 0,
+          maximum: MAX_WAIT_SECONDS,
+          description: 'How long at most. Left out: 30.',
+        },
+        session_id: sessionId,
+      },
+      ['toolkits'],
+    ),
+  },
 }
 
 export const isMetaTool = (slug: string): slug is MetaToolSlug => (META_TOOL_SLUGS as readonly string[]).includes(slug)
@@ -165,6 +185,7 @@ export function metaToolsOf(config: Pick<SessionConfig, 'search' | 'multiExecute
     COMPOSIO_GET_TOOL_SCHEMAS: config.search,
     COMPOSIO_MULTI_EXECUTE_TOOL: config.multiExecute,
     COMPOSIO_MANAGE_CONNECTIONS: config.manageConnections.enabled,
+    COMPOSIO_WAIT_FOR_CONNECTIONS: config.manageConnections.enabled && config.manageConnections.waitForConnections === true,
   } as const satisfies Record<MetaToolSlug, boolean>
   return META_TOOL_SLUGS.filter((slug) => isOn[slug]).map(metaTool)
 }

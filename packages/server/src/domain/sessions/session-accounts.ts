@@ -1,11 +1,11 @@
 import { HoldfastError } from '../../errors.ts'
-import { type Account, admitsUser, type ListedAccount } from '../accounts/account.ts'
+import { type Account, type AuthConfigSummary, admitsUser, type ListedAccount } from '../accounts/account.ts'
 import type { AccountWanted } from '../accounts/account-use.ts'
 import { findAccountsById, findByAlias, findUsualAccounts, listActiveAccounts } from '../accounts/user-accounts.ts'
 import type { Session } from './session.ts'
 import type { SessionsDeps } from './sessions.service.ts'
 
-const pinsOf = ({ config }: Session, toolkitSlug: string): readonly string[] =>
+export const pinsOf = ({ config }: Session, toolkitSlug: string): readonly string[] =>
   Object.hasOwn(config.connectedAccounts, toolkitSlug) ? (config.connectedAccounts[toolkitSlug] ?? []) : []
 
 export const authConfigOf = ({ config }: Session, toolkitSlug: string): string | undefined =>
@@ -20,13 +20,18 @@ export async function accountForCall(
   session: Session,
   toolkitSlug: string,
   named: string | undefined,
+  /** What else is asked of the account. */
+  alsoPermit: (account: Account) => void,
 ): Promise<AccountWanted> {
-  const permit = (account: Account) => assertUsable(session, account)
+  const permit: AccountWanted['permit'] = (account, authConfig) => {
+    assertUsable(session, account, authConfig)
+    alsoPermit(account)
+  }
   if (named) return { accountId: await idOf(deps, session, toolkitSlug, named), toolkitSlug, permit }
   const pins = pinsOf(session, toolkitSlug)
   await assertUnambiguous(deps, session, toolkitSlug, pins)
   if (pins[0] !== undefined) return { accountId: pins[0], toolkitSlug, permit }
-  return { userId: session.userId, toolkitSlug, authConfigId: authConfigOf(session, toolkitSlug) }
+  return { userId: session.userId, toolkitSlug, authConfigId: authConfigOf(session, toolkitSlug), forSessions: true, permit }
 }
 
 /** By toolkit: the connection that a call without an account would use, or the nearest to it, to be shown. */
@@ -70,8 +75,12 @@ function isUsable(session: Session, account: Account): boolean {
   return pinsOf(session, account.toolkitSlug).includes(account.id) && admitsUser(account, session.userId)
 }
 
-function assertUsable(session: Session, account: Account): void {
+function assertUsable(session: Session, account: Account, { forSessions }: AuthConfigSummary): void {
   if (!isUsable(session, account)) throw notInSession(account.id)
+  if (!forSessions)
+    throw new HoldfastError('auth_config_disabled', `The auth config of connection ${account.id} is not for sessions.`, {
+      fix: 'Set is_enabled_for_tool_router of the auth config, or use a connection under another one.',
+    })
 }
 
 async function idOf(deps: SessionsDeps, session: Session, toolkitSlug: string, named: string): Promise<string> {

@@ -1,12 +1,13 @@
 import { HoldfastError } from '../../errors.ts'
 import type { NewAccount } from '../accounts/new-account.ts'
+import { listActiveAccounts } from '../accounts/user-accounts.ts'
 import type { AuthConfig } from '../auth-configs/auth-config.ts'
 import { createAuthConfig, listAuthConfigPage, requireEnabledAuthConfig } from '../auth-configs/auth-configs.service.ts'
 import { isDirectScheme } from '../auth-schemes.ts'
 import { type CreatedLink, createLink, whyNoLink } from '../connecting/create-link.ts'
 import { findOAuthApp } from '../oauth-apps/oauth-apps.service.ts'
 import type { Toolkit } from '../toolkits/toolkit.ts'
-import type { Session } from './session.ts'
+import { DEFAULT_MAX_ACCOUNTS, type Session } from './session.ts'
 import { authConfigOf } from './session-accounts.ts'
 import type { SessionsDeps } from './sessions.service.ts'
 import { isToolkitInSession } from './tool-scope.ts'
@@ -21,15 +22,35 @@ export async function linkInSession(deps: SessionsDeps, session: Session, input:
   const toolkit = deps.catalogue.requireToolkit(input.toolkitSlug)
   if (!isToolkitInSession(session.config, toolkit.slug)) throw notInSession(toolkit)
   if (toolkit.noAuth) throw needsNone(toolkit)
+  await assertRoom(deps, session, toolkit)
   const config = await chooseAuthConfig(deps, session, toolkit)
   const { alias, type, acl } = input
   const callbackUrl = input.callbackUrl ?? session.config.manageConnections.callbackUrl
-  return createLink(
+  const created = await createLink(
     deps,
     session.projectId,
     { authConfigId: config.id, userId: session.userId, alias, type, acl, callbackUrl },
     { config },
   )
+  return atSessionHost(session, created)
+}
+
+/** The page is the same; the app shows it under an address of its own. */
+export const atSessionHost = <Link extends Pick<CreatedLink, 'linkId' | 'url'>>({ config }: Session, link: Link): Link =>
+  config.linkBaseUrl === undefined ? link : { ...link, url: `${config.linkBaseUrl}/link/${link.linkId}` }
+
+async function assertRoom(deps: SessionsDeps, { projectId, userId, config }: Session, { slug, name }: Toolkit): Promise<void> {
+  if (!config.multiAccount?.enable) return
+  const most = config.multiAccount.maxAccountsPerToolkit ?? DEFAULT_MAX_ACCOUNTS
+  const accounts = await listActiveAccounts(deps, projectId, { userId, toolkitSlug: slug }, most)
+  if (accounts.length >= most)
+    throw new HoldfastError(
+      'not_connectable',
+      `The user has ${most} connections to ${name}, the most that this session allows.`,
+      {
+        fix: 'Remove one of them, or raise multi_account.max_accounts_per_toolkit.',
+      },
+    )
 }
 
 /** More than a project has for one toolkit, in all but odd cases. */

@@ -14,6 +14,15 @@ export interface TagFilter {
 
 export type ToolChoice = Chosen | { readonly tags: TagFilter }
 
+export const PERMISSION_DEFAULTS = ['allow_all', 'ask_every_call', 'ask_once_per_session'] as const
+export const PERMISSION_OVERRIDES = ['always_allow', 'always_deny', 'ask_once', 'ask_always'] as const
+
+export interface SessionPermissions {
+  readonly default: (typeof PERMISSION_DEFAULTS)[number]
+  /** `TOOL_SLUG:ca_…`, with `*` for every tool and `__none__` for calls without a connection. */
+  readonly overrides: Readonly<Record<string, (typeof PERMISSION_OVERRIDES)[number]>>
+}
+
 export interface SessionConfig {
   /** Left out: every toolkit. */
   readonly toolkits?: Chosen
@@ -39,6 +48,9 @@ export interface SessionConfig {
     readonly maxAccountsPerToolkit?: number
     readonly requireExplicitSelection?: boolean
   }
+  readonly permissions?: SessionPermissions
+  /** The host of the connect page, where it is not this server's own address. */
+  readonly linkBaseUrl?: string
   /** Kept as it was given: this server has no sandbox. */
   readonly workbench?: Readonly<Record<string, unknown>>
 }

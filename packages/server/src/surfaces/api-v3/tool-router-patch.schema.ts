@@ -7,6 +7,7 @@ import {
   CreateSessionBody,
   configFromWire,
   configToWire,
+  experimentalToWire,
   WireConfig,
 } from './tool-router.schema.ts'
 import { Nullable, pageOf, toIsoTime } from './wire-shapes.ts'
@@ -73,6 +74,7 @@ function settingsOf(config: SessionConfig): Settings {
       },
     }),
     ...(config.workbench && { workbench: { ...config.workbench } }),
+    ...experimentalToWire(config),
   }
 }
 

@@ -65,8 +65,10 @@ test('a session answers with its settings as the wire has them, alike under both
     workbench: { enable: false, enable_proxy_execution: false },
     search: { enable: false },
   }
-  const { status, body: session } = await call('POST', SESSION, body)
+  const { status, body: created } = await call('POST', SESSION, body)
   assert.equal(status, 201)
+  const { experimental: onlyAtFirst, ...session } = created
+  assert.match((onlyAtFirst as { assistive_prompt: string }).assistive_prompt, /one user/)
   const id = session['session_id'] as string
   assert.match(id, /^trs_/)
   assert.deepEqual(session['mcp'], { type: 'http', url: `https://holdfast.example/mcp/${id}` })
@@ -126,15 +128,57 @@ test('bad settings are refused with the path of each', async (t) => {
   assert.equal((await call('POST', SESSION)).status, 400)
 })
 
-test('what would loosen a session if it were passed over is refused: custom tools, asking before a run', async (t) => {
+test('what would loosen a session if it were passed over is refused: custom tools', async (t) => {
   const { call } = await setUp(t)
-  const ask = { permissions: { default: 'ask_every_call' } }
-  for (const experimental of [{ custom_tools: [{ slug: 'X' }] }, { custom_toolkits: [{ slug: 'x' }] }, ask]) {
+  for (const experimental of [{ custom_tools: [{ slug: 'X' }] }, { custom_toolkits: [{ slug: 'x' }] }]) {
     const { status, headers } = await call('POST', SESSION, { user_id: 'ann', experimental })
     assert.deepEqual([status, headers['x-should-retry']], [501, 'false'])
   }
-  const { status } = await call('POST', SESSION, { user_id: 'ann', experimental: { permissions: { default: 'allow_all' } } })
-  assert.equal(status, 201)
+})
+
+test('experimental settings: time zone, link address and permissions, and a confirmation in the call of the app', async (t) => {
+  const { call, connect } = await setUp(t)
+  const account = await connect()
+  const permissions = { default: 'ask_every_call', overrides: { [`MAILER_LIST_MESSAGES:${account}`]: 'always_allow' } }
+  const experimental = {
+    assistive_prompt_config: { user_timezone: 'Europe/London' },
+    link_url_overwrite: 'https://connect.app.example/',
+    permissions,
+  }
+  const { body: created } = await call('POST', SESSION, { user_id: 'ann', experimental })
+  assert.match((created['experimental'] as { assistive_prompt: string }).assistive_prompt, /Europe\/London/)
+  const url = `${SESSION}/${created['session_id']}`
+  const kept = { link_url_overwrite: 'https://connect.app.example', permissions }
+  const experimentalNow = async () => ((await call('GET', url)).body['config'] as { experimental?: object }).experimental
+  assert.deepEqual(await experimentalNow(), kept)
+  const { body: link } = await call('POST', `${url}/link`, { toolkit: 'mailer' })
+  assert.equal(link['redirect_url'], `https://connect.app.example/link/${link['link_token']}`)
+
+  const send = { tool_slug: 'MAILER_SEND_MESSAGE', arguments: { to: 'x' } }
+  const asked = await call('POST', `${url}/execute`, send)
+  assert.deepEqual([asked.status, asked.body.error.slug], [403, 'confirmation_required'])
+  assert.equal((await call('POST', `${url}/execute`, { ...send, experimental: { confirmed: true } })).status, 200)
+  assert.equal((await call('POST', `${url}/execute`, { tool_slug: 'MAILER_LIST_MESSAGES' })).status, 200)
+  await call('PATCH', url, { experimental: { permissions: { default: 'allow_all' } } })
+  assert.equal((await call('POST', `${url}/execute`, send)).status, 200)
+  assert.deepEqual(await experimentalNow(), { ...kept, permissions: { default: 'allow_all', overrides: {} } })
+  await call('PATCH', url, { experimental: null })
+  assert.equal(await experimentalNow(), undefined)
+
+  for (const [wrong, path] of [
+    [{ assistive_prompt_config: { user_timezone: 'Mars/Base' } }, /user_timezone/],
+    [{ link_url_overwrite: 'javascript:alert(1)' }, /link_url_overwrite/],
+    [{ link_url_overwrite: 'https://x.example/?a=b' }, /link_url_overwrite/],
+    [{ permissions: { default: 'never' } }, /permissions/],
+    [
+      { permissions: { default: 'allow_all', overrides: { 'MAILER_SEND_MESAGE:__none__': 'ask_once' } } },
+      /did you mean MAILER_SEND_MESSAGE/,
+    ],
+  ] as const) {
+    const refused = await call('POST', SESSION, { user_id: 'ann', experimental: wrong })
+    assert.equal(refused.status, 400, JSON.stringify(wrong))
+    assert.match(refused.body.error.errors.join(), path)
+  }
 })
 
 test("no route of another project's session answers anything but 404, and none answers without a key", async (t) => {

@@ -1,6 +1,7 @@
 import type { Static } from 'typebox'
 import { toolkitsWithApp } from '../../domain/oauth-apps/oauth-apps.service.ts'
 import { proxyInSession } from '../../domain/sessions/app-tool.ts'
+import { assistivePrompt } from '../../domain/sessions/assistive-prompt.ts'
 import { executeInSession, executeMetaTool } from '../../domain/sessions/execute-in-session.ts'
 import { searchTools } from '../../domain/sessions/meta-search.ts'
 import type { Session } from '../../domain/sessions/session.ts'
@@ -15,7 +16,7 @@ import { toPage } from '../http/wire-cursor.ts'
 import { readBoolean, readLimit, readList } from '../http/wire-query.ts'
 import { mcpUrlOf } from '../mcp/mcp-url.ts'
 import { CreateLinkReply, linkToWire, SessionLinkBody, sessionLinkFromWire } from './connect-links.schema.ts'
-import { assertSupported, CreateSessionBody, configToWire, fromWire, WireSession } from './tool-router.schema.ts'
+import { assertSupported, CreateSessionBody, configToWire, fromWire, timeZoneOf, WireSession } from './tool-router.schema.ts'
 import {
   AttachBody,
   DeletedSession,
@@ -61,7 +62,12 @@ export function toolRouterRoutes(app: ApiServer, deps: SessionsDeps): void {
   app.post(
     PATH,
     { schema: { tags, summary: 'Create a session for a user', body: CreateSessionBody, response: { 201: WireSession } } },
-    async ({ projectId, body }, reply) => reply.code(201).send(toWire(await createSession(deps, projectId, fromWire(body)))),
+    async ({ projectId, body }, reply) => {
+      const timeZone = timeZoneOf(body)
+      const session = await createSession(deps, projectId, fromWire(body))
+      const prompt = assistivePrompt(session, visibleToolsOf(catalogue, session.config), timeZone)
+      return reply.code(201).send({ ...toWire(session), experimental: { assistive_prompt: prompt } })
+    },
   )
 
   app.get(
@@ -162,7 +168,8 @@ export function toolRouterRoutes(app: ApiServer, deps: SessionsDeps): void {
     async ({ projectId, params, body }) => {
       const session = await requireSession(deps, projectId, params.id)
       const account = body.account ?? body.connected_account_id ?? undefined
-      const call = { toolSlug: body.tool_slug, arguments: body.arguments ?? {}, account }
+      const confirmed = body.experimental?.['confirmed'] === true
+      const call = { toolSlug: body.tool_slug, arguments: body.arguments ?? {}, account, confirmed }
       return resultToWire(await executeInSession(deps, session, call))
     },
   )

@@ -1,7 +1,10 @@
 import { type Static, Type } from 'typebox'
+import { isTimeZone } from '../../domain/sessions/assistive-prompt.ts'
 import {
   type Chosen,
   FILTER_TAGS,
+  PERMISSION_DEFAULTS,
+  PERMISSION_OVERRIDES,
   type Session,
   type SessionConfig,
   type TagFilter,
@@ -9,7 +12,7 @@ import {
 } from '../../domain/sessions/session.ts'
 import type { NewSession } from '../../domain/sessions/sessions.service.ts'
 import { type FieldError, HoldfastError } from '../../errors.ts'
-import { AnyObject, Nullable, oneOf } from './wire-shapes.ts'
+import { Nullable, oneOf } from './wire-shapes.ts'
 
 const MAX_LISTED = 1_000
 const Slugs = Type.Array(Type.String({ minLength: 1, maxLength: 256 }), { maxItems: MAX_LISTED })
@@ -41,6 +44,28 @@ const MultiAccount = {
   require_explicit_selection: Type.Optional(Type.Boolean()),
 }
 
+const Permissions = Type.Object({
+  default: oneOf(PERMISSION_DEFAULTS),
+  overrides: Type.Optional(
+    Type.Record(Type.String(), oneOf(PERMISSION_OVERRIDES), {
+      maxProperties: MAX_LISTED,
+      description: 'By `TOOL_SLUG:ca_…` or `*:ca_…`, with `__none__` for calls without a connection.',
+    }),
+  ),
+})
+
+const Experimental = Type.Object({
+  assistive_prompt_config: Type.Optional(
+    Type.Object({ user_timezone: Type.Optional(Type.String({ maxLength: 64, description: 'Such as Europe/London.' })) }),
+  ),
+  link_url_overwrite: Type.Optional(
+    Type.String({ maxLength: 2_048, description: 'Links are shown as this address with /link/{link_token} added.' }),
+  ),
+  permissions: Type.Optional(Permissions),
+  custom_tools: Type.Optional(Type.Unknown()),
+  custom_toolkits: Type.Optional(Type.Unknown()),
+})
+
 export const CreateSessionBody = Type.Object({
   user_id: UserId,
   toolkits: Type.Optional(EnableOrDisable),
@@ -61,7 +86,7 @@ export const CreateSessionBody = Type.Object({
   }),
   multi_account: optional(MultiAccount),
   workbench: optional({ ...Workbench, enable_proxy_execution: Type.Optional(Type.Boolean()) }),
-  experimental: Type.Optional(AnyObject),
+  experimental: Type.Optional(Experimental),
 })
 
 const Enabled = Type.Object({ enabled: Slugs })
@@ -86,6 +111,9 @@ export const WireConfig = Type.Object({
   }),
   multi_account: Type.Optional(Type.Object(MultiAccount)),
   workbench: Type.Object({ ...Workbench, proxy_execution_enabled: Type.Optional(Type.Boolean()) }),
+  experimental: Type.Optional(
+    Type.Object({ link_url_overwrite: Type.Optional(Type.String()), permissions: Type.Optional(Permissions) }),
+  ),
 })
 
 export const WireSession = Type.Object({
@@ -94,6 +122,9 @@ export const WireSession = Type.Object({
   tool_router_tools: Type.Array(Type.String(), { description: 'The helper tools that are on.' }),
   config: WireConfig,
   config_version: Type.Number(),
+  experimental: Type.Optional(
+    Type.Object({ assistive_prompt: Type.String({ description: 'For the system prompt; only when the session is created.' }) }),
+  ),
   warnings: Type.Array(Type.Object({ code: Type.String(), message: Type.String() })),
 })
 
@@ -165,19 +196,40 @@ export function configFromWire(body: Omit<Static<typeof CreateSessionBody>, 'use
       },
     }),
     ...(workbench && { workbench }),
+    ...experimentalFromWire(body.experimental),
   }
+}
+
+function experimentalFromWire(
+  given: Static<typeof Experimental> | undefined,
+): Pick<SessionConfig, 'permissions' | 'linkBaseUrl'> {
+  const { link_url_overwrite: host, permissions } = given ?? {}
+  return {
+    ...(host !== undefined && host !== '' && { linkBaseUrl: linkHost(host) }),
+    ...(permissions && { permissions: { default: permissions.default, overrides: permissions.overrides ?? {} } }),
+  }
+}
+
+function linkHost(given: string): string {
+  const url = /[\s\p{C}\\]/u.test(given) ? null : URL.parse(given)
+  const plain = url && /^https?:$/.test(url.protocol) && !url.username && !url.password && !url.search && !url.hash
+  if (plain) return url.href.replace(/\/+$/, '')
+  throw refusal([{ path: 'experimental.link_url_overwrite', message: 'must be an http or https address without a query' }])
+}
+
+export function timeZoneOf({ experimental }: Static<typeof CreateSessionBody>): string | undefined {
+  const zone = experimental?.assistive_prompt_config?.user_timezone
+  if (zone === undefined || isTimeZone(zone)) return zone
+  const path = 'experimental.assistive_prompt_config.user_timezone'
+  throw refusal([{ path, message: 'is not an IANA time zone such as Europe/London' }])
 }
 
 /** What would change which tools run, or where, is refused and not passed over. */
 export function assertSupported(experimental: Readonly<Record<string, unknown>> | undefined): void {
-  const { custom_tools, custom_toolkits, permissions } = experimental ?? {}
+  const { custom_tools, custom_toolkits } = experimental ?? {}
   if (isFilled(custom_tools) || isFilled(custom_toolkits))
     throw new HoldfastError('not_implemented', 'Custom tools are not available in sessions of this version.', {
       fix: 'Give them to your agent beside session.tools().',
-    })
-  if (permissions && JSON.stringify(permissions) !== '{"default":"allow_all"}')
-    throw new HoldfastError('not_implemented', 'Asking before tools run is not available in this version.', {
-      fix: 'Leave experimental.permissions out, and limit the session with toolkits, tools or tags.',
     })
 }
 
@@ -193,6 +245,16 @@ const tagsToWire = ({ enabled, disabled }: TagFilter) => ({
 
 const chosenToWire = (chosen: Chosen) =>
   'enabled' in chosen ? { enabled: [...chosen.enabled] } : { disabled: [...chosen.disabled] }
+
+export function experimentalToWire({ permissions, linkBaseUrl }: SessionConfig) {
+  if (!permissions && linkBaseUrl === undefined) return {}
+  return {
+    experimental: {
+      ...(linkBaseUrl !== undefined && { link_url_overwrite: linkBaseUrl }),
+      ...(permissions && { permissions: { default: permissions.default, overrides: { ...permissions.overrides } } }),
+    },
+  }
+}
 
 export function configToWire({ userId, config }: Session): Static<typeof WireConfig> {
   const { manageConnections: manage, multiAccount: multi } = config
@@ -221,5 +283,6 @@ export function configToWire({ userId, config }: Session): Static<typeof WireCon
       },
     }),
     workbench: { ...workbench, ...(typeof proxying === 'boolean' && { proxy_execution_enabled: proxying }) },
+    ...experimentalToWire(config),
   }
 }

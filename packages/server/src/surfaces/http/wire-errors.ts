@@ -51,6 +51,7 @@ const STATUS = {
   authorization_not_found: 400,
   browser_mismatch: 403,
   tool_not_allowed: 403,
+  confirmation_required: 403,
   invalid_tool_arguments: 400,
   destination_blocked: 403,
   destination_not_allowed: 403,
