@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -8,30 +7,10 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { startTestServer } from '../../server/testing/test-server.ts'
+import { run } from './support/run.ts'
 
-const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
 const BIN = fileURLToPath(new URL('../bin/holdfast.js', import.meta.url))
 const KEY = 'hf_a-key-that-must-not-be-printed'
-
-interface Ran {
-  readonly code: number | null
-  readonly stdout: string
-  readonly stderr: string
-}
-
-function run(
-  args: readonly string[],
-  options: { env?: Record<string, string>; stdin?: string; main?: string } = {},
-): Promise<Ran> {
-  const child = spawn(process.execPath, [options.main ?? MAIN, ...args], { env: { PATH: process.env['PATH'], ...options.env } })
-  const written = { stdout: '', stderr: '' }
-  for (const name of ['stdout', 'stderr'] as const)
-    child[name].setEncoding('utf8').on('data', (text: string) => {
-      written[name] += text
-    })
-  child.stdin.end(options.stdin ?? '')
-  return new Promise((resolve) => child.once('close', (code) => resolve({ code, ...written })))
-}
 
 /** Something that listens, with the answers given. */
 async function listen(t: TestContext, listener: RequestListener): Promise<string> {
