@@ -4,6 +4,7 @@ import { Kysely, Migrator, PostgresDialect, sql } from 'kysely'
 import pg from 'pg'
 import { migrationsFor } from './migrations.ts'
 import { reportingOutages } from './outage.ts'
+import { preparing } from './prepared-statements.ts'
 import type { Db, Tables } from './schema.ts'
 import { sqliteDialect } from './sqlite.dialect.ts'
 
@@ -79,5 +80,5 @@ function postgresDialect(connectionString: string, { poolSize = 10, onIdleError 
   pool.on('error', () => {}) // what each connection has told already
   // The pool listens only to connections that nobody holds: one that breaks between two statements of a transaction would end the process.
   pool.on('connect', (client) => void client.on('error', onIdleError))
-  return new PostgresDialect({ pool })
+  return new PostgresDialect({ pool: preparing(pool) })
 }

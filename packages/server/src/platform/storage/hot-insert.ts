@@ -1,4 +1,5 @@
 import type { Compilable, CompiledQuery } from 'kysely'
+import { keepPrepared } from './prepared-statements.ts'
 import type { Db, Trx } from './schema.ts'
 
 /** Rows a statement. Few sizes, so that few statements stay prepared, whatever the number of rows. */
@@ -17,8 +18,11 @@ export function hotInsert<Row extends object>(
     const { adapter } = trx.getExecutor()
     const bySize = compiled.get(adapter) ?? new Map<number, CompiledQuery>()
     compiled.set(adapter, bySize)
-    const query = bySize.get(rows.length) ?? build(trx, rows).compile()
+    const known = bySize.get(rows.length)
+    if (known) return known
+    const query = build(trx, rows).compile()
     bySize.set(rows.length, query)
+    keepPrepared(query.sql)
     return query
   }
   return async (trx, rows) => {

@@ -1,5 +1,6 @@
 import type { Compilable, CompiledQuery } from 'kysely'
 import { directReadsOf } from './direct-reads.ts'
+import { keepPrepared } from './prepared-statements.ts'
 import type { Db } from './schema.ts'
 
 /** Answers remembered for one query of one database. */
@@ -30,6 +31,7 @@ export function hotQuery<Name extends string, Row, Value = readonly Row[]>(
 
   const prepare = (db: Db, adapter: object): Prepared<Row, Value> => {
     const prepared = { query: build(db, standIns).compile(), epoch: 0, remembered: new Map() }
+    keepPrepared(prepared.query.sql)
     preparedFor.set(adapter, prepared)
     return prepared
   }
