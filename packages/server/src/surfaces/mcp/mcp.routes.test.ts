@@ -6,6 +6,7 @@ import fc from 'fast-check'
 import { testDatabases } from '../../../testing/databases.ts'
 import { testAuthConfig, testDeps, testProject } from '../../../testing/test-deps.ts'
 import { createAccount } from '../../domain/accounts/accounts.service.ts'
+import { changeSession } from '../../domain/sessions/change-session.ts'
 import { executeInSession } from '../../domain/sessions/execute-in-session.ts'
 import { anySession, testCatalogue } from '../../domain/sessions/fixture.testing.ts'
 import { FILTER_TAGS, type SessionConfig, type TagFilter, type ToolChoice } from '../../domain/sessions/session.ts'
@@ -260,13 +261,19 @@ test('tool list, search, MCP and execution agree on which tools a session holds'
   const headers = { 'x-api-key': KEY, accept: 'application/json, text/event-stream' }
 
   await fc.assert(
-    fc.asyncProperty(randomConfig, async (config) => {
+    fc.asyncProperty(randomConfig, fc.option(randomConfig, { nil: undefined }), async (config, before) => {
       const expected = all
         .filter((tool) => shouldHold(config, tool))
         .map(({ slug }) => slug)
         .sort()
-      const { id } = await createSession(deps, projectId, { userId: 'ann', config: anySession({ ...config, preload: expected }) })
-      const session = { ...(await createSession(deps, projectId, { userId: 'ann', config: anySession(config) })) }
+      // Made so, or changed into it: nothing may be left of what the session was.
+      const session = async (change: Partial<SessionConfig>) => {
+        const made = await createSession(deps, projectId, { userId: 'ann', config: anySession(before ?? change) })
+        const apply = () => anySession(change)
+        return before ? changeSession(deps, projectId, made.id, { apply, changesConnections: false }) : made
+      }
+      const { id } = await session({ ...config, preload: expected })
+      const plain = await session(config)
 
       const listed = await app.inject({ url: `/api/v3/tool_router/session/${id}/tools?limit=500`, headers })
       const mcp = await app.inject({
@@ -281,7 +288,7 @@ test('tool list, search, MCP and execution agree on which tools a session holds'
         headers,
         payload: { queries: [{ use_case: words }] },
       })
-      const permitted = await Promise.all(all.map(async ({ slug }) => ((await runs(session, slug)) ? [slug] : [])))
+      const permitted = await Promise.all(all.map(async ({ slug }) => ((await runs(plain, slug)) ? [slug] : [])))
 
       const ofApps = (slugs: string[]) => slugs.filter((slug) => !slug.startsWith('COMPOSIO_')).sort()
       assert.deepEqual(ofApps((listed.json() as { items: { slug: string }[] }).items.map(({ slug }) => slug)), expected)
