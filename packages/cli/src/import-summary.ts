@@ -23,7 +23,7 @@ export function exitCodeOfImport({ state, counts }: Import): number {
 }
 
 const describeRow = ({ row, userId, field, message, fix }: ImportRow): string[] => [
-  `  row ${row}${userId === null ? '' : ` (${clean(userId)})`}: ${field === null ? '' : `${clean(field)}: `}${clean(message)}`,
+  `  row ${row}${userId === null ? '' : ` (${clean(userId)})`}: ${field === null || message?.includes(field) ? '' : `${clean(field)}: `}${clean(message)}`,
   ...(fix === null ? [] : [`    ${clean(fix)}`]),
 ]
 

@@ -35,7 +35,7 @@ test('rows that fail are exit code 3, named with what to do; conflicts too', asy
   const first = await cli(['import', file, '--auth-config', authConfigId])
   assert.equal(first.code, 3, first.stderr)
   assert.match(first.stdout, /created 2, updated 0, unchanged 0, conflict 0, failed 2\n/)
-  assert.match(first.stdout, /First rows that were not imported:\n {2}row 3: user_id: /)
+  assert.match(first.stdout, /First rows that were not imported:\n {2}row 3: user_id is missing\.\n/)
   assert.match(first.stdout, /\n {2}row 4 \(ada\): /)
   assert.match(first.stdout, /All of them: holdfast imports rows imp_[\w-]+ --status failed\n$/)
 

@@ -54,11 +54,11 @@ export function authConfigsCommand(program: Command): void {
     printFields(await (await connect(flags)).authConfigs.get(id), flags.json),
   )
 
-  leaf('delete <id>', 'remove it; its connections go with it')
+  leaf('delete <id>', 'remove it; its connections stay listed, and cannot be used')
     .option('--yes', 'do not ask')
     .action(async (id: string, { yes, ...flags }: ServerOptions & { yes?: true }) => {
       const holdfast = await connect(flags)
-      await confirm(`Delete auth config ${id} and its connections?`, yes)
+      await confirm(`Delete auth config ${id}? Its connections can no longer be used.`, yes)
       await holdfast.authConfigs.delete(id)
       if (flags.json) printJson({ id, deleted: true })
       else print(`Deleted ${id}.`)
