@@ -5,6 +5,7 @@ import type { CredentialValues } from '../credentials/credential.ts'
 import { assertOwnClient } from '../credentials/grant-client.ts'
 import { readImportedGrant } from '../credentials/grant-import.ts'
 import { withoutMinted } from '../credentials/minted-values.ts'
+import { consumerOf, lacksConsumer } from '../credentials/oauth1-signing.ts'
 import type { ResolvedAuth } from '../toolkits/auth-definitions.ts'
 import type { OperatorAllows } from '../toolkits/hosts.ts'
 import type { Toolkit } from '../toolkits/toolkit.ts'
@@ -15,11 +16,17 @@ export async function readClientSettings(
   deps: AuthConfigsDeps,
   config: Pick<AuthConfig, 'projectId' | 'id' | 'scheme' | 'kind' | 'toolkitSlug'>,
 ): Promise<CredentialValues> {
-  const renewal = deps.catalogue.findToolkit(config.toolkitSlug)?.auths.get(config.scheme)?.renewal
-  if (renewal === undefined) return {}
+  const { renewal, oauth1 } = deps.catalogue.findToolkit(config.toolkitSlug)?.auths.get(config.scheme) ?? {}
+  if (renewal === undefined && !oauth1) return {}
   const secrets = await readAuthConfigSecrets(deps, config)
   const settings = await clientOf(deps, config, secrets)
-  return renewal === 'mint' ? { ...secrets.sharedCredentials, ...settings } : settings
+  return renewal !== 'refresh' ? { ...secrets.sharedCredentials, ...settings } : settings
+}
+
+/** @throws HoldfastError `missing_credential_field` for an OAuth 1 grant that nobody could sign with */
+function signable(auth: ResolvedAuth, clientSettings: CredentialValues, values: CredentialValues): CredentialValues {
+  if (auth.oauth1 && !consumerOf(values, clientSettings)) throw lacksConsumer()
+  return values
 }
 
 interface Accepting {
@@ -34,7 +41,7 @@ interface Accepting {
  */
 export function acceptImport(by: Accepting, clientSettings: CredentialValues, given: CredentialValues): CredentialValues {
   const { auth } = by
-  if (auth.renewal === undefined) return acceptValues(auth, given)
+  if (auth.renewal === undefined) return signable(auth, clientSettings, acceptValues(auth, given))
   const values = acceptValues(auth, readImportedGrant(auth, given))
   if (auth.renewal === 'mint') assertMakesToken(by, clientSettings, values)
   else assertOwnClient(auth, values, clientSettings)

@@ -8,6 +8,7 @@ import { findAccountForUse } from './account-use.repository.ts'
 import { writeIdentity } from './accounts.repository.ts'
 import { type AccountsDeps, accountNotFound, openAccount, requireAccount, setStatus } from './accounts.service.ts'
 import { isGrant, refreshWithin, unavailable } from './fresh-credential.ts'
+import { verifiableValues } from './verifiable-values.ts'
 import { verifyCredential } from './verification.ts'
 
 /**
@@ -33,7 +34,7 @@ export async function refreshAccount(deps: AccountsDeps, projectId: ProjectId, i
 /** Where the credential was replaced, or the connection disabled, while the provider was asked, its state is left alone. */
 async function askProvider(deps: AccountsDeps, projectId: ProjectId, id: string): Promise<Account> {
   const { account, toolkit, auth, values, version } = await openAccount(deps, projectId, id)
-  const verdict = await verifyCredential(deps, toolkit, auth, values)
+  const verdict = await verifyCredential(deps, toolkit, auth, await verifiableValues(deps, account, auth, values))
   if (verdict.outcome === 'good' && verdict.identity) await writeIdentity(deps.db, account, verdict.identity)
   const stillHolds = async (trx: Db) =>
     (await readCredential(deps.credentials, { projectId, ownerId: account.id }, trx))?.version === version

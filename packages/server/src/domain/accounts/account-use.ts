@@ -3,6 +3,7 @@ import type { ProjectId } from '../../ids.ts'
 import type { AuthConfigSecrets } from '../auth-configs/auth-config.ts'
 import type { Credential, CredentialValues } from '../credentials/credential.ts'
 import { credentialMissing, openCredential } from '../credentials/credentials.service.ts'
+import { consumerOf, consumerValues } from '../credentials/oauth1-signing.ts'
 import { type UsableCredential, usableCredential } from '../credentials/usable-credential.ts'
 import { requireAuth } from '../toolkits/catalogue.ts'
 import type { Toolkit } from '../toolkits/toolkit.ts'
@@ -77,7 +78,8 @@ async function openAnew(deps: AccountsDeps, projectId: ProjectId, found: Account
   const { account } = found
   const toolkit = deps.catalogue.requireToolkit(account.toolkitSlug)
   const credential = await openCredential(deps.credentials, { projectId, ownerId: account.id }, found.credential)
-  const shared = found.authConfigSettings?.hasSharedCredentials ? await sharedValues(deps, projectId, found) : NONE_SHARED
+  const needsShared = found.authConfigSettings?.hasSharedCredentials || account.scheme === 'OAUTH1'
+  const shared = needsShared ? await sharedValues(deps, projectId, found, credential.val) : NONE_SHARED
   const inUse: AccountInUse = {
     account,
     credential: makeUsable(deps, toolkit, account, credential, shared),
@@ -172,11 +174,19 @@ async function findByUser(deps: AccountsDeps, projectId: ProjectId, wanted: Acco
 
 const NONE_SHARED: CredentialValues = {}
 
-async function sharedValues(deps: AccountsDeps, projectId: ProjectId, found: AccountForUse): Promise<CredentialValues> {
+async function sharedValues(
+  deps: AccountsDeps,
+  projectId: ProjectId,
+  found: AccountForUse,
+  val: CredentialValues,
+): Promise<CredentialValues> {
   if (!found.authConfigSecrets) return NONE_SHARED
   const owner = { projectId, ownerId: found.account.authConfigId }
-  const { val } = await openCredential(deps.credentials, owner, found.authConfigSecrets)
-  return (val as unknown as AuthConfigSecrets).sharedCredentials
+  const { val: secrets } = await openCredential(deps.credentials, owner, found.authConfigSecrets)
+  const { credentials, sharedCredentials } = secrets as unknown as AuthConfigSecrets
+  if (found.account.scheme !== 'OAUTH1') return sharedCredentials
+  // Each call is signed by the consumer too; one that the connection brought stands in its values, whole.
+  return { ...sharedCredentials, ...consumerValues(consumerOf(val, { ...sharedCredentials, ...credentials })) }
 }
 
 const notActive = ({ id, status, statusReason }: Account) =>

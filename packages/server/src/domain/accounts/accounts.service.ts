@@ -7,6 +7,7 @@ import {
   type AuthConfigsDeps,
   clientOf,
   readAuthConfigSecrets,
+  requireAuthConfig,
   requireEnabledAuthConfig,
 } from '../auth-configs/auth-configs.service.ts'
 import type { AuthScheme } from '../auth-schemes.ts'
@@ -31,6 +32,7 @@ import { type AccountChange, findAccount, insertAccount, markAccountDeleted, upd
 import { mintNow } from './minting.ts'
 import { assertAclFits, assertSameScheme, type NewAccount, type PreparedAccount, prepareAccount } from './new-account.ts'
 import type { RefreshState } from './refresh-state.ts'
+import { verifiableValues } from './verifiable-values.ts'
 import { assertAddressAllowed, assertCredentialGood, type VerificationDeps } from './verification.ts'
 
 export interface AccountsDeps extends AuthConfigsDeps, VerificationDeps {
@@ -50,7 +52,7 @@ export async function createAccount(
   const config = known ?? (await requireEnabledAuthConfig(deps, projectId, input.authConfigId))
   const now = deps.now()
   const given = prepareAccount(deps, projectId, config, input, now, await readClientSettings(deps, config))
-  const { account, values, times, refreshOwner } = input.validate ? await validated(deps, config, given) : given
+  const { account, values, times, refreshOwner } = input.validate ? await validated(deps, given) : given
   await refusingTakenAlias(account.alias, () =>
     deps.db.transaction().execute(async (trx) => {
       await insertAccount(trx, account)
@@ -67,14 +69,16 @@ export async function createAccount(
  * The provider is asked; where a token has to be made of the credential for that, it is kept.
  * @throws HoldfastError `credential_rejected`, `credential_unverifiable`
  */
-export async function validated(deps: AccountsDeps, config: AuthConfig, prepared: PreparedAccount): Promise<PreparedAccount> {
+export async function validated(deps: AccountsDeps, prepared: PreparedAccount): Promise<PreparedAccount> {
   const { account } = prepared
   const toolkit = deps.catalogue.requireToolkit(account.toolkitSlug)
   const auth = requireAuth(toolkit, account.scheme)
   if (auth.renewal !== 'mint' || 'access_token' in prepared.values) {
-    const identity = await assertCredentialGood(deps, toolkit, auth, prepared.values)
+    const values = await verifiableValues(deps, account, auth, prepared.values)
+    const identity = await assertCredentialGood(deps, toolkit, auth, values)
     return { ...prepared, account: { ...account, identity: identity ?? account.identity } }
   }
+  const config = await requireAuthConfig(deps, account.projectId, account.authConfigId)
   const secrets = await readAuthConfigSecrets(deps, config)
   const credentials = await clientOf(deps, config, secrets)
   const values = await mintNow(deps, toolkit, auth, prepared.values, { ...secrets, credentials })

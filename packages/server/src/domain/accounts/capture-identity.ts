@@ -11,6 +11,7 @@ import type { Account, UpstreamIdentity } from './account.ts'
 import { findSameIdentity, writeIdentity } from './accounts.repository.ts'
 import { type AccountsDeps, openAccount } from './accounts.service.ts'
 import { claimsFromReply, identityFromClaims, identityFromIdToken } from './identity.ts'
+import { verifiableValues } from './verifiable-values.ts'
 import { type VerificationDeps, verifyCredential } from './verification.ts'
 
 /** Who waits for it has a browser open. */
@@ -27,7 +28,7 @@ export async function captureIdentity(
   id: string,
 ): Promise<{ identity: UpstreamIdentity | null; duplicateOf: readonly string[] }> {
   const { account, toolkit, auth, values } = await openAccount(deps, projectId, id)
-  const identity = await askIdentity(deps, toolkit, auth, values)
+  const identity = await askIdentity(deps, toolkit, auth, await verifiableValues(deps, account, auth, values))
   if (identity) await writeIdentity(deps.db, account, identity)
   return { identity, duplicateOf: await findDuplicates(deps, { ...account, identity }) }
 }

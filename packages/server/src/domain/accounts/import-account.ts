@@ -54,7 +54,7 @@ async function importRefreshed(
   const prepared = prepareAccount(deps, projectId, config, input, deps.now(), clientSettings)
   const toolkit = deps.catalogue.requireToolkit(config.toolkitSlug)
   // With the token that was handed over: after the refresh a refusal would throw the new one away.
-  const { account } = input.validate ? await validated(deps, config, prepared) : prepared
+  const { account } = input.validate ? await validated(deps, prepared) : prepared
 
   const waiting = await storeWaiting(deps, { ...prepared, account })
   const found = await findAccountForUse(deps.db, projectId, waiting.id)

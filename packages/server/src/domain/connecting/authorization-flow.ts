@@ -2,6 +2,7 @@ import type { AuthScheme } from '../auth-schemes.ts'
 import type { CredentialValues, GrantTimes } from '../credentials/credential.ts'
 import type { CallbackParams } from './connect-link.ts'
 import type { Connecting, ConnectingDeps } from './connecting.ts'
+import { oauth1Flow } from './oauth1-flow.ts'
 import { oauth2Flow } from './oauth2-flow.ts'
 
 /** The way to the provider and back, of one scheme. `fields` are the connection's, with what the person typed. */
@@ -32,6 +33,6 @@ export type FlowResult =
     }
   | { readonly kind: 'refused'; readonly reason: string }
 
-const FLOWS: Partial<Record<AuthScheme, AuthorizationFlow>> = { OAUTH2: oauth2Flow }
+const FLOWS: Partial<Record<AuthScheme, AuthorizationFlow>> = { OAUTH2: oauth2Flow, OAUTH1: oauth1Flow }
 
 export const flowOf = (scheme: AuthScheme): AuthorizationFlow | undefined => FLOWS[scheme]

@@ -6,6 +6,7 @@ import { type BuiltRequest, buildToolRequest, toolkitHeaders } from '../toolkits
 import type { Tool, Toolkit } from '../toolkits/toolkit.ts'
 import { secretsOf } from './connection-values.ts'
 import type { CredentialValues } from './credential.ts'
+import { signatureHeader } from './oauth1-signing.ts'
 import { secretScrubber } from './secret-scrubber.ts'
 
 /** A request without its credential: a tool's, or the body-carrying one of a proxy call. */
@@ -45,6 +46,13 @@ export function usableCredential(
     if (verdict) judgedOrigin = url.origin
     return verdict
   }
+  const sign = ({ brought, ...request }: PlainRequest): OutboundRequest => ({
+    ...request,
+    headers: { ...request.headers, authorization: signatureHeader(auth, vars, request, Date.now()) },
+    credentialHeaders: ['authorization', ...(brought?.headers ?? [])],
+    credentialInBody: brought?.body === true,
+    mayReceiveCredentials: mayReceive,
+  })
   return {
     toolkit,
     auth,
@@ -53,6 +61,7 @@ export function usableCredential(
     buildToolRequest: (tool, args) => buildToolRequest(toolkit, tool, args, vars),
     inject(request) {
       const { body, brought } = request
+      if (auth.oauth1) return sign(request)
       // Only a text body can take a credential in; bytes pass through untouched.
       const placed = applyPlacements(auth, vars, { ...request, body: typeof body === 'string' ? body : null })
       return {

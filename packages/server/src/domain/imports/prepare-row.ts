@@ -1,8 +1,7 @@
 import { HoldfastError } from '../../errors.ts'
 import type { ProjectId } from '../../ids.ts'
-import type { AccountsDeps } from '../accounts/accounts.service.ts'
+import { type AccountsDeps, validated } from '../accounts/accounts.service.ts'
 import { type PreparedAccount, prepareAccount } from '../accounts/new-account.ts'
-import { assertCredentialGood } from '../accounts/verification.ts'
 import type { CredentialValues } from '../credentials/credential.ts'
 import { requireAuth } from '../toolkits/catalogue.ts'
 import type { ChooseAuthConfig } from './auth-config-choice.ts'
@@ -71,11 +70,8 @@ export function toBad(row: ImportRow, error: unknown): BadRow {
 
 /** Asks the provider; a refusal makes the row a bad one. */
 export async function verifyRow(deps: AccountsDeps, ready: ReadyRow): Promise<PreparedRow> {
-  const { account, values } = ready.prepared
   try {
-    const toolkit = deps.catalogue.requireToolkit(account.toolkitSlug)
-    await assertCredentialGood(deps, toolkit, requireAuth(toolkit, account.scheme), values)
-    return ready
+    return { ...ready, prepared: await validated(deps, ready.prepared) }
   } catch (error) {
     return toBad(ready.row, error)
   }

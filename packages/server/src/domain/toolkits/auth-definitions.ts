@@ -113,10 +113,12 @@ export function resolveAuths(definition: ToolkitDefinition): ReadonlyMap<AuthSch
 export const isTyped = ({ scheme }: ResolvedAuth): boolean => isDirectScheme(scheme) || scheme === 'S2S_OAUTH2'
 
 /** Connection fields that an authorization brings by itself: required of an import, not asked of somebody who connects anew. */
-export function capturedFields({ oauth2, exchange }: AuthDefinition): ReadonlySet<string> {
+export function capturedFields({ oauth2, oauth1, exchange }: AuthDefinition): ReadonlySet<string> {
   const { response, callback_capture: callback, after_authorization: after } = oauth2 ?? {}
   return new Set(
-    [response?.capture, exchange?.response?.capture, callback, after?.capture].flatMap((names) => Object.keys(names ?? {})),
+    [response?.capture, oauth1?.capture, exchange?.response?.capture, callback, after?.capture].flatMap((names) =>
+      Object.keys(names ?? {}),
+    ),
   )
 }
 

@@ -99,11 +99,18 @@ export interface AfterAuthorization extends Pick<Verification, 'method' | 'path'
   readonly capture: Readonly<Record<string, string>>
 }
 
+/** Three-legged OAuth 1.0a (RFC 5849). Every request of a call is signed; nothing of the credential itself is sent. */
 export interface OAuth1Definition {
   readonly request_token_url: Template
   readonly authorization_url: Template
   readonly access_token_url: Template
-  readonly signature_method?: 'HMAC-SHA1' | 'PLAINTEXT'
+  /** Default: HMAC-SHA1. */
+  readonly signature_method?: 'HMAC-SHA1' | 'HMAC-SHA256' | 'PLAINTEXT'
+  readonly realm?: Template
+  /** Extra parameters of the page where users allow access (`name`, `scope`, `expiration`). */
+  readonly authorization_params?: Readonly<Record<string, Template>>
+  /** Connection field ← parameter of the answer that brings the token (`screen_name`). */
+  readonly capture?: Readonly<Record<string, string>>
 }
 
 /** One scheme that a toolkit offers. */

@@ -109,6 +109,8 @@ function checkAuth(definition: ToolkitDefinition, index: number, declared: Reado
   faults.push(...checkAfterAuthorization(definition, auth, declared, [...path, 'oauth2', 'after_authorization']))
   for (const key of ['authorization_params', 'token_params', 'refresh_params', 'token_headers', 'refresh_headers'] as const)
     faults.push(...checkTemplates(oauth2?.[key], declared, [...path, 'oauth2', key]))
+  faults.push(...checkTemplates(oauth1?.authorization_params, declared, [...path, 'oauth1', 'authorization_params']))
+  if (oauth1?.realm !== undefined) faults.push(...checkTemplate(oauth1.realm, declared, [...path, 'oauth1', 'realm']))
   if (oauth2?.client_assertion_audience !== undefined)
     faults.push(...checkTemplate(oauth2.client_assertion_audience, declared, [...path, 'oauth2', 'client_assertion_audience']))
   return [...faults, ...checkMinting(auth, declared, path)]
