@@ -5,6 +5,7 @@ import type { Config } from './config.ts'
 import type { AccountsDeps } from './domain/accounts/accounts.service.ts'
 import { startRefreshSchedule } from './domain/accounts/refresh-schedule.ts'
 import { createRefreshState } from './domain/accounts/refresh-state.ts'
+import { startRevocationSchedule } from './domain/accounts/revocation-schedule.ts'
 import { startLinkSweep } from './domain/connecting/link-sweep.ts'
 import { openLink } from './domain/connecting/open-link.ts'
 import { startAuthorization } from './domain/connecting/start-authorization.ts'
@@ -34,6 +35,7 @@ import { connectedAccountsRoutes } from './surfaces/api-v3/connected-accounts.ro
 import { handoverRoutes } from './surfaces/api-v3/handover.routes.ts'
 import { importsRoutes } from './surfaces/api-v3/imports.routes.ts'
 import { orgRoutes, projectRoutes } from './surfaces/api-v3/projects.routes.ts'
+import { revocationRoutes } from './surfaces/api-v3/revocations.routes.ts'
 import { toolRouterRoutes } from './surfaces/api-v3/tool-router.routes.ts'
 import { toolkitRoutes } from './surfaces/api-v3/toolkits.routes.ts'
 import { toolCatalogueRoutes } from './surfaces/api-v3/tools-catalogue.routes.ts'
@@ -123,6 +125,9 @@ async function assemble({ config, logger, database, keys, catalogue, bootstrap }
     onError: (err) => logger.error({ err }, 'a grant could not be refreshed in the background; trying again'),
   })
 
+  const revocations = startRevocationSchedule(deps, {
+    onError: (err) => logger.error({ err }, 'a grant could not be revoked in the background; trying again'),
+  })
   const linkSweep = startLinkSweep(deps, (err) => logger.error({ err }, 'overdue links could not be ended; trying again'))
   if (database.dialect === 'sqlite') await releaseImports(deps)
   const importThread = startImportThread(config, {
@@ -150,6 +155,7 @@ async function assemble({ config, logger, database, keys, catalogue, bootstrap }
     authConfigsRoutes(api, deps)
     connectedAccountsRoutes(api, deps)
     handoverRoutes(api, deps)
+    revocationRoutes(api, deps)
     importsRoutes(api, { ...deps, onImportQueued: importThread.wake })
     toolExecutionRoutes(api, deps)
     toolRouterRoutes(api, deps)
@@ -181,6 +187,7 @@ async function assemble({ config, logger, database, keys, catalogue, bootstrap }
       await http.close()
       await importThread.close()
       await schedule.close()
+      await revocations.close()
       await linkSweep.close()
       await deps.log.close()
       await deps.outbound.close()

@@ -5,6 +5,7 @@ export type AuthConfigId = `ac_${string}`
 export type AccountId = `ca_${string}`
 export type SessionId = `trs_${string}`
 export type LogId = `log_${string}`
+export type RevocationId = `rev_${string}`
 export type EventId = `evt_${string}`
 /** The operator's OAuth app for a toolkit, by its slug. */
 export type OAuthAppId = `app_${string}`
@@ -48,6 +49,7 @@ export const newAuthConfigId = (): AuthConfigId => `ac_${newId()}`
 export const newAccountId = (): AccountId => `ca_${newId()}`
 export const newSessionId = (): SessionId => `trs_${newId()}`
 export const newLogId = (): LogId => `log_${newId()}`
+export const newRevocationId = (): RevocationId => `rev_${newId()}`
 export const newEventId = (): EventId => `evt_${newId()}`
 export const newImportId = (): ImportId => `imp_${newId()}`
 export const newRequestId = (): string => `req_${newId()}`

@@ -98,7 +98,13 @@ export async function openFurnishedApp(t: TestContext, testDatabase: TestDatabas
         ).session_id
       : 'trs_none'
     const { id: importId } = await create<{ id: string }>(apiKey, '/imports', undefined)
-    return { authConfig, account, session, import: importId, project: (await newProject('spare')).id }
+    const spare = await create<{ id: string }>(apiKey, '/connected_accounts', {
+      auth_config: { id: authConfig },
+      connection: { user_id: 'spare', state: { val: { api_key: 'the-key-of-a-spare-connection' } } },
+    })
+    const revoked = await create<{ revocation: { id: string } }>(apiKey, `/connected_accounts/${spare.id}/revoke`, undefined)
+    const { id: revocation } = revoked.revocation
+    return { authConfig, account, session, import: importId, revocation, project: (await newProject('spare')).id }
   }
   const own = await furnish(app.apiKey)
   const foreign = await furnish((await newProject('other')).api_key)
@@ -107,6 +113,7 @@ export async function openFurnishedApp(t: TestContext, testDatabase: TestDatabas
   const pathOf = ({ path }: Operation, ids: Record<string, string>): string =>
     path.replace(/\{(\w+)\}/g, (_all, name: string) => {
       if (path.startsWith('/api/v3.1/auth_configs/{')) return (name === 'status' ? 'DISABLED' : ids['authConfig']) ?? ''
+      if (path.startsWith('/api/v3.1/connected_accounts/revocations/{')) return ids['revocation'] ?? ''
       if (path.startsWith('/api/v3.1/connected_accounts/{')) return ids['account'] ?? ''
       if (path.startsWith('/api/v3.1/imports/{')) return ids['import'] ?? ''
       if (path.startsWith('/api/v3.1/tool_router/session/{')) return ids['session'] ?? ''

@@ -15,12 +15,17 @@ export const CLIENT = { client_id: 'client-1', client_secret: 'client-secret-1' 
 
 interface World {
   token: (params: URLSearchParams) => Answer
+  revoke: (body: string, authorization: string | undefined) => Answer
   /** What the API answers to a good token. */
   me: unknown
   /** The only token that the API takes; undefined: any. */
   good: string | undefined
   now: number
 }
+
+/** `ORIGIN` stands for the provider's address, which is known only when it runs. */
+const forOrigin = (oauth2: Partial<OAuth2Definition>, origin: string) =>
+  JSON.parse(JSON.stringify(oauth2).replaceAll('ORIGIN', origin)) as Partial<OAuth2Definition>
 
 /** A provider whose token endpoint answers what `world.token` says and whose API takes only `world.good`. */
 export async function setUpGrants(
@@ -32,6 +37,7 @@ export async function setUpGrants(
 ) {
   const world: World = {
     token: () => ({ status: 500, body: 'no answer set' }),
+    revoke: () => ({ body: {} }),
     me: { message: 'hello' },
     good: undefined,
     now: Date.now(),
@@ -40,6 +46,11 @@ export async function setUpGrants(
     if (url === '/token') {
       const answer = world.token(new URLSearchParams(body))
       response.writeHead(answer.status ?? 200, { 'content-type': 'application/json' }).end(JSON.stringify(await answer.body))
+      return
+    }
+    if (url === '/revoke') {
+      const answer = world.revoke(body, headers.authorization)
+      response.writeHead(answer.status ?? 200, { 'content-type': 'application/json' }).end(JSON.stringify(answer.body))
       return
     }
     const isGood = world.good === undefined || headers.authorization === `Bearer ${world.good}`
@@ -51,7 +62,7 @@ export async function setUpGrants(
       base_url: upstream.origin,
       hosts: [host],
       ...more,
-      auth: [{ scheme: 'OAUTH2', oauth2: { token_url: `${upstream.origin}/token`, ...oauth2 } }],
+      auth: [{ scheme: 'OAUTH2', oauth2: { token_url: `${upstream.origin}/token`, ...forOrigin(oauth2, upstream.origin) } }],
     },
     [exampleTool({ method: 'GET', path: '/me' })],
   )
@@ -76,6 +87,7 @@ export async function setUpGrants(
   const events = (type = 'connected_account.status_changed') =>
     deps.db.selectFrom('event').selectAll().where('type', '=', type).orderBy('id').execute()
   const asked = () => upstream.seen.filter(({ url }) => url === '/token').length
+  const revocations = () => upstream.seen.filter(({ url }) => url === '/revoke')
   const sent = () => upstream.seen.filter(({ url }) => url === '/me').map(({ headers }) => headers.authorization)
   return {
     world,
@@ -90,6 +102,7 @@ export async function setUpGrants(
     statusOf,
     events,
     asked,
+    revocations,
     sent,
     statements,
   }

@@ -132,6 +132,7 @@ auth:
     oauth2:
       authorization_url: ${url}/api/auth/oauth2/authorize
       token_url: ${url}/api/auth/oauth2/token
+      revocation_url: ${url}/api/auth/oauth2/revoke
       default_scopes: [openid, profile, offline_access]
       authorization_params: { prompt: consent }
       client_auth: client_secret_basic

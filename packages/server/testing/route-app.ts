@@ -6,6 +6,7 @@ import { authConfigsRoutes } from '../src/surfaces/api-v3/auth-configs.routes.ts
 import { connectedAccountsRoutes } from '../src/surfaces/api-v3/connected-accounts.routes.ts'
 import { handoverRoutes } from '../src/surfaces/api-v3/handover.routes.ts'
 import { projectRoutes } from '../src/surfaces/api-v3/projects.routes.ts'
+import { revocationRoutes } from '../src/surfaces/api-v3/revocations.routes.ts'
 import { toolExecutionRoutes } from '../src/surfaces/api-v3/tools-execute.routes.ts'
 import { requireProject } from '../src/surfaces/http/authenticate.ts'
 import { API_PREFIXES, registerApi } from '../src/surfaces/http/both-versions.ts'
@@ -36,6 +37,7 @@ export async function openRouteApp(t: TestContext, testDatabase: TestDatabase, o
     authConfigsRoutes(api, deps)
     connectedAccountsRoutes(api, deps)
     handoverRoutes(api, deps)
+    revocationRoutes(api, deps)
     toolExecutionRoutes(api, deps)
   })
   t.after(() => http.close())

@@ -101,6 +101,16 @@ test('the status route, the refresh and the deletion answer as declared', async 
   await assert.rejects(client.connectedAccounts.retrieve(id), NotFoundError)
 })
 
+test('a deletion that revokes answers with its job', async () => {
+  const { id } = await importKey('user_revoke')
+  const deleted = await client.connectedAccounts.delete(id, { revoke_on_delete: true })
+  assert.equal(deleted.success, true)
+  assert.match(deleted.revoke_job_id ?? '', /^rev_/)
+  await assert.rejects(client.connectedAccounts.retrieve(id), NotFoundError)
+  const kept = await client.connectedAccounts.delete((await importKey('user_revoke')).id)
+  assert.deepEqual(kept, { success: true })
+})
+
 test('refusals arrive as the classes of the client, with a text, a slug and a request id', async () => {
   const badKey = new ComposioClient({ apiKey: 'hf_not-a-key-of-anybody-here', baseURL: server.url, maxRetries: 0 })
   await assert.rejects(badKey.connectedAccounts.list(), AuthenticationError)

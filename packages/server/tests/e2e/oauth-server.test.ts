@@ -115,6 +115,32 @@ for (const database of testDatabases()) {
   })
 }
 
+test('a grant that is given back is dead at its provider: at once, or after its connection is gone', async (t) => {
+  const { upstream, server, wire, client, authConfig, whoAmI, account } = await setUp(t)
+  const importOf = async (user: string) => {
+    const grant = await obtainGrant(upstream, client, `${server.url}${CALLBACK}`, user)
+    return { grant, id: await wire.importCredential(user, authConfig, 'OAUTH2', { ...grant }) }
+  }
+  const now = await importOf('rita')
+  assert.equal((await whoAmI(now.id)).successful, true)
+  const { body } = await wire.call('POST', `/connected_accounts/${now.id}/revoke`)
+  assert.deepEqual(
+    [body['status'], (body['revocation'] as { status: string }).status],
+    ['REVOKED', 'revoked'],
+    JSON.stringify(body),
+  )
+  assert.equal(await upstream.isActive(client, now.grant.refresh_token), false)
+  assert.equal(((await account(now.id))['revocation'] as { status: string }).status, 'revoked')
+
+  const later = await importOf('dora')
+  const deleted = await wire.call('DELETE', `/connected_accounts/${later.id}?revoke_on_delete=true`)
+  assert.equal((await wire.call('GET', `/connected_accounts/${later.id}`)).status, 404)
+  const job = `/connected_accounts/revocations/${String(deleted.body['revoke_job_id'])}`
+  const statusOf = async () => (await wire.call('GET', job)).body['status']
+  while ((await statusOf()) === 'pending') await new Promise((resolve) => setTimeout(resolve, 200))
+  assert.deepEqual([await statusOf(), await upstream.isActive(client, later.grant.refresh_token)], ['revoked', false])
+})
+
 test('a user connects at a link, and one who says no is told so', async (t) => {
   const { upstream, server, wire, whoAmI, account, newLink } = await setUp(t)
   const link = await newLink()

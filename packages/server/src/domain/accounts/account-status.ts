@@ -4,7 +4,8 @@ import type { AccountStatus } from './account.ts'
 /** Every change of state that can happen. What is not here is an error, and each one that happens is an event. */
 const TRANSITIONS = {
   INITIALIZING: ['INITIATED', 'ACTIVE', 'FAILED', 'EXPIRED', 'INACTIVE'],
-  INITIATED: ['ACTIVE', 'FAILED', 'EXPIRED', 'INACTIVE'],
+  // One that waits for its user again may hold a grant of before.
+  INITIATED: ['ACTIVE', 'FAILED', 'EXPIRED', 'INACTIVE', 'REVOKED'],
   ACTIVE: ['INACTIVE', 'EXPIRED', 'REVOKED', 'FAILED', 'INITIATED'],
   INACTIVE: ['ACTIVE', 'EXPIRED', 'REVOKED'],
   EXPIRED: ['ACTIVE', 'INITIATED', 'INACTIVE', 'REVOKED'],

@@ -112,6 +112,7 @@ export async function patchAccount(deps: AccountsDeps, projectId: ProjectId, id:
 async function tryPatch(deps: AccountsDeps, projectId: ProjectId, id: string, patch: AccountPatch): Promise<Account | undefined> {
   const found = await requireAccount(deps, projectId, id)
   const { account } = found
+  if (account.status === 'REVOKED' && patch.credential) assertMayBecome(account.status, 'ACTIVE')
   const change = changeOf(account, patch)
   const write = patch.credential && (await prepareCredential(deps, found, patch.credential))
   const now = deps.now()

@@ -165,5 +165,22 @@ export async function deleteCredentialOfVersion(
   return numDeletedRows === 1n
 }
 
+/** False while a server refreshes it, and when it is another than the one that was read. */
+export async function deleteUnleased(
+  db: Db,
+  { projectId, ownerId }: CredentialOwner,
+  version: number,
+  now: number,
+): Promise<boolean> {
+  const { numDeletedRows } = await db
+    .deleteFrom('credential')
+    .where('project_id', '=', projectId)
+    .where('owner_id', '=', ownerId)
+    .where('version', '=', version)
+    .where('lease_until', '<=', now)
+    .executeTakeFirst()
+  return numDeletedRows === 1n
+}
+
 export const deleteCredential = (db: Db, { projectId, ownerId }: CredentialOwner) =>
   db.deleteFrom('credential').where('project_id', '=', projectId).where('owner_id', '=', ownerId).execute()

@@ -15,6 +15,7 @@ import {
   type CredentialChange,
   deleteCredential,
   deleteCredentialOfVersion,
+  deleteUnleased,
   findCredential,
   insertCredential,
   insertCredentials,
@@ -153,6 +154,19 @@ export async function destroyCredentialOfVersion(
   version: number,
 ): Promise<boolean> {
   if (!(await deleteCredentialOfVersion(trx, owner, version))) return false
+  deps.opened.delete(owner)
+  return true
+}
+
+/** The same, unless it is being refreshed or is another one by now: false, and it stays. */
+export async function destroyUnleased(
+  deps: CredentialsDeps,
+  trx: Db,
+  owner: CredentialOwner,
+  readVersion: number,
+  now: number,
+): Promise<boolean> {
+  if (!(await deleteUnleased(trx, owner, readVersion, now))) return false
   deps.opened.delete(owner)
   return true
 }

@@ -7,6 +7,7 @@ export type EventType =
   | 'connected_account.credential_updated'
   | 'connected_account.credential_expired'
   | 'connected_account.handed_over'
+  | 'connected_account.revocation_ended'
   | 'connected_account.status_changed'
   | 'connected_account.deleted'
   | 'import.finished'

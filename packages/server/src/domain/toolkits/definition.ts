@@ -1,4 +1,5 @@
 import type { AuthScheme } from '../auth-schemes.ts'
+import type { RevocationDefinition } from './revocation-definition.ts'
 import type { AnswerDefinition, AssertionDefinition, ExchangeDefinition } from './token-definitions.ts'
 
 /**
@@ -60,6 +61,7 @@ export interface OAuth2Definition {
   readonly token_hosts?: readonly string[]
   readonly refresh_url?: Template
   readonly revocation_url?: Template
+  readonly revocation?: RevocationDefinition
   readonly userinfo_url?: Template
   /** `client_credentials`, `password` and `jwt_bearer` make a token whenever one is needed; nobody is asked for consent. */
   readonly grant?: 'authorization_code' | 'client_credentials' | 'password' | 'jwt_bearer'

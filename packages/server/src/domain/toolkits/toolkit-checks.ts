@@ -2,6 +2,7 @@ import { capturedFields, resolveAuths } from './auth-definitions.ts'
 import type { AuthDefinition, FieldDescriptor, Placement, ToolkitDefinition, Verification } from './definition.ts'
 import { matchesHost } from './hosts.ts'
 import { checkMinting } from './mint-checks.ts'
+import { checkRevocation } from './revocation-checks.ts'
 import { checkTemplate, checkTemplates, type Fault } from './template-checks.ts'
 import type { DocumentPath } from './yaml-file.ts'
 
@@ -113,6 +114,7 @@ function checkAuth(definition: ToolkitDefinition, index: number, declared: Reado
   if (oauth1?.realm !== undefined) faults.push(...checkTemplate(oauth1.realm, declared, [...path, 'oauth1', 'realm']))
   if (oauth2?.client_assertion_audience !== undefined)
     faults.push(...checkTemplate(oauth2.client_assertion_audience, declared, [...path, 'oauth2', 'client_assertion_audience']))
+  faults.push(...checkRevocation(oauth2, declared, [...path, 'oauth2', 'revocation']))
   return [...faults, ...checkMinting(auth, declared, path)]
 }
 

@@ -2,6 +2,7 @@ import { type ClientAuth, ClientSecretPost, None } from 'oauth4webapi'
 import { HoldfastError } from '../../errors.ts'
 import type { Outbound, OutboundRequest } from '../outbound/outbound.ts'
 import { signAssertion } from './assertion.ts'
+import { clientBasic } from './client-basic.ts'
 import type { SigningKey } from './signing-key.ts'
 import { type AnswerShape, readTokenAnswer, type TokenOutcome } from './token-answer.ts'
 
@@ -37,15 +38,10 @@ const DEFAULT_TIMEOUT_MS = 15_000
 /** A token answer is a kilobyte; a page of HTML is not worth reading whole. */
 const MAX_ANSWER_BYTES = 256 * 1024
 
-/** RFC 6749 §2.3.1, escaping no more than a form does: providers who do not unescape know ids with dots and dashes. */
-const formEncode = (value: string): string => new URLSearchParams([['', value]]).toString().slice(1)
 const basicAuth =
   (secret: string): ClientAuth =>
   (_, client, _body, headers) =>
-    headers.set(
-      'authorization',
-      `Basic ${Buffer.from(`${formEncode(client.client_id)}:${formEncode(secret)}`).toString('base64')}`,
-    )
+    headers.set('authorization', clientBasic(client.client_id, secret))
 
 /** RFC 7523 §2.2. The audience is the token endpoint: what most providers ask for, where the RFC leaves the choice. */
 const privateKeyJwt =

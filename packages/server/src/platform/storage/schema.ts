@@ -13,6 +13,7 @@ export interface Tables {
   auth_config: AuthConfigTable
   connected_account: ConnectedAccountTable
   credential: CredentialTable
+  revocation: RevocationTable
   session: SessionTable
   session_version: SessionVersionTable
   execution_log: ExecutionLogTable
@@ -125,6 +126,22 @@ export interface CredentialTable {
   unanswered_since: number | null
   /** The version of which it was told already that it expired in the app's hands. */
   told_expired: number | null
+  updated_at: number
+}
+
+export interface RevocationTable {
+  project_id: string
+  id: string
+  account_id: string
+  /** `pending` until it ended as `revoked`, `failed` or `unsupported`. */
+  status: string
+  reason: string | null
+  /** What the provider is asked with, while it is asked. */
+  sealed: Uint8Array | null
+  attempts: number
+  next_at: number | null
+  lease_until: number
+  created_at: number
   updated_at: number
 }
 

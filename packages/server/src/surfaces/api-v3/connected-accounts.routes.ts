@@ -8,6 +8,7 @@ import {
   setAccountEnabled,
 } from '../../domain/accounts/accounts.service.ts'
 import { findDuplicates } from '../../domain/accounts/capture-identity.ts'
+import { deleteAndRevoke, latestRevocation } from '../../domain/accounts/revoke-account.ts'
 import { connectOrImport } from '../../domain/connecting/connect-or-import.ts'
 import type { ConnectingDeps } from '../../domain/connecting/connecting.ts'
 import { createLink } from '../../domain/connecting/create-link.ts'
@@ -22,6 +23,8 @@ import {
   ConnectedAccountPage,
   CreateConnectedAccountBody,
   CreateConnectedAccountReply,
+  DeleteConnectedAccountQuery,
+  DeleteConnectedAccountReply,
   fromWire,
   ListConnectedAccountsQuery,
   OneConnectedAccount,
@@ -34,6 +37,7 @@ import {
   StatusBody,
   toWire,
 } from './connected-accounts.schema.ts'
+import { revocationToWire } from './revocations.schema.ts'
 import { COUNT_AT_MOST, IdParams, Success } from './wire-shapes.ts'
 
 const tags = ['Connected accounts']
@@ -107,7 +111,13 @@ export function connectedAccountsRoutes(app: ApiServer, deps: ConnectingDeps): v
       const found = { ...read, account: await expireIfOverdue(deps, read.account) }
       const [shown] = await showAccounts(deps, projectId, [found])
       if (!shown) throw accountNotFound(params.id)
-      return { ...toWire(shown), duplicate_of: await findDuplicates(deps, shown.account) }
+      const { account } = shown
+      const revocation = account.status === 'REVOKED' ? await latestRevocation(deps, account) : undefined
+      return {
+        ...toWire(shown),
+        duplicate_of: await findDuplicates(deps, account),
+        revocation: revocation ? revocationToWire(revocation) : null,
+      }
     },
   )
 
@@ -161,10 +171,22 @@ export function connectedAccountsRoutes(app: ApiServer, deps: ConnectingDeps): v
 
   app.delete(
     '/connected_accounts/:id',
-    { schema: { tags, summary: 'Delete a connection and destroy its secret', params: IdParams, response: { 200: Success } } },
-    async ({ projectId, params }) => {
-      await deleteAccount(deps, projectId, params.id)
-      return { success: true }
+    {
+      schema: {
+        tags,
+        summary: 'Delete a connection and destroy its secret',
+        params: IdParams,
+        querystring: DeleteConnectedAccountQuery,
+        response: { 200: DeleteConnectedAccountReply },
+      },
+    },
+    async ({ projectId, params, query }) => {
+      if (query.revoke_on_delete !== 'true') {
+        await deleteAccount(deps, projectId, params.id)
+        return { success: true }
+      }
+      const revocation = await deleteAndRevoke(deps, projectId, params.id)
+      return { success: true, ...(revocation && { revoke_job_id: revocation.id }) }
     },
   )
 

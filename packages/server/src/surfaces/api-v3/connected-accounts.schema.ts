@@ -5,6 +5,7 @@ import type { AccountPatch } from '../../domain/accounts/accounts.service.ts'
 import type { NewAccount } from '../../domain/accounts/new-account.ts'
 import { REFRESH_OWNERS } from '../../domain/credentials/credential.ts'
 import { listParam } from '../http/wire-query.ts'
+import { WireRevocation } from './revocations.schema.ts'
 import { AnyObject, Nullable, oneOf, pageOf, toIsoTime, WireAuthScheme } from './wire-shapes.ts'
 
 const WireStatus = oneOf(ACCOUNT_STATUSES)
@@ -100,6 +101,20 @@ export const RefreshQuery = Type.Object({
 
 export const RefreshReply = Type.Object({ id: Type.String(), status: WireStatus, redirect_url: Nullable(Type.String()) })
 
+export const DeleteConnectedAccountQuery = Type.Object({
+  revoke_on_delete: Type.Optional(
+    Type.Unsafe<'true' | 'false'>(
+      Type.Enum(['true', 'false'], { description: '`true`: its provider is asked to revoke the grant as well.' }),
+    ),
+  ),
+})
+export const DeleteConnectedAccountReply = Type.Object({
+  success: Type.Boolean(),
+  revoke_job_id: Type.Optional(
+    Type.String({ description: 'With `revoke_on_delete`: see GET /connected_accounts/revocations/{id}.' }),
+  ),
+})
+
 export const StatusBody = Type.Object({ enabled: Type.Boolean() })
 
 export const ListConnectedAccountsQuery = Type.Object({
@@ -140,7 +155,11 @@ export const WireConnectedAccount = Type.Object({
   updated_at: Type.String(),
 })
 
-export const OneConnectedAccount = Type.Object({ ...WireConnectedAccount.properties, duplicate_of: DuplicateOf })
+export const OneConnectedAccount = Type.Object({
+  ...WireConnectedAccount.properties,
+  duplicate_of: DuplicateOf,
+  revocation: Nullable(WireRevocation),
+})
 
 export const ConnectedAccountPage = pageOf(WireConnectedAccount)
 
