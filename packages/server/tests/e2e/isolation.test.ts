@@ -59,6 +59,9 @@ const requests = (): Record<string, { path: string; body?: object }> => {
     'PATCH /connected_accounts/{id}/status': { path: `${ca}/status`, body: { enabled: false } },
     'POST /connected_accounts/{id}/refresh': { path: `${ca}/refresh`, body: {} },
     'POST /connected_accounts/{id}/handover': { path: `${ca}/handover`, body: { to: 'app' } },
+    // A real one would have to call a provider first: surfaces/api-v3/revocations.routes.test.ts tries it.
+    'GET /connected_accounts/revocations/{id}': { path: '/connected_accounts/revocations/rev_unknown' },
+    'POST /connected_accounts/{id}/revoke': { path: `${ca}/revoke` },
     'DELETE /connected_accounts/{id}': { path: ca },
     'GET /imports/{id}': { path: imp },
     'GET /imports/{id}/rows': { path: `${imp}/rows` },
@@ -84,6 +87,8 @@ const requests = (): Record<string, { path: string; body?: object }> => {
       body: { toolkit_slug: 'keyed', endpoint: '/me', method: 'GET' },
     },
     'POST /tool_router/session/{id}/link': { path: `${trs}/link`, body: { toolkit: 'keyed' } },
+    'PATCH /tool_router/session/{id}': { path: trs, body: { toolkits: { enable: ['keyed'] } } },
+    'GET /tool_router/session/{id}/config_history': { path: `${trs}/config_history` },
     'DELETE /tool_router/session/{id}': { path: trs },
   }
 }
