@@ -1,67 +1,22 @@
 import { listDueGrantsAcrossProjects, stopRefreshing } from '../credentials/credentials.service.ts'
 import { findAccountForUse } from './account-use.repository.ts'
 import type { AccountsDeps } from './accounts.service.ts'
+import { type DueSchedule, type DueScheduleOptions, startDueSchedule } from './due-schedule.ts'
 import { isGrant } from './fresh-credential.ts'
 import { refreshGrant } from './grant-refresh.ts'
-
-export interface RefreshSchedule {
-  /** Refreshes what is due now; resolves with the number of grants that it looked at. */
-  runOnce(): Promise<number>
-  /** No new refresh begins; those under way end first. */
-  close(): Promise<void>
-}
-
-export interface RefreshScheduleOptions {
-  readonly everyMs?: number
-  readonly concurrency?: number
-  readonly onError?: (error: unknown) => void
-}
 
 const BATCH = 100
 
 /** Keeps grants alive that nobody uses. Any number of servers may run one: of two that find the same grant one gets the lease. */
-export function startRefreshSchedule(
+export const startRefreshSchedule = (
   deps: AccountsDeps,
-  { everyMs = 30_000, concurrency = 4, onError = () => {} }: RefreshScheduleOptions = {},
-): RefreshSchedule {
-  let closed = false
-  let timer: NodeJS.Timeout | undefined
-  let running: Promise<number> | undefined
-
-  const work = async (): Promise<number> => {
-    const due = await listDueGrantsAcrossProjects(deps.db, deps.now(), BATCH)
-    const queue = due.values()
-    const worker = async () => {
-      for (const one of queue) {
-        if (closed) return
-        await refreshDue(deps, one).catch(onError)
-      }
-    }
-    await Promise.all(Array.from({ length: concurrency }, worker))
-    return due.length
-  }
-  const runOnce = (): Promise<number> => {
-    running ??= work().finally(() => {
-      running = undefined
-    })
-    return running
-  }
-  const plan = () => {
-    if (closed) return
-    // Servers that started together drift apart.
-    const wait = everyMs * (0.5 + Math.random())
-    timer = setTimeout(() => void runOnce().catch(onError).finally(plan), wait).unref()
-  }
-  plan()
-  return {
-    runOnce,
-    async close() {
-      closed = true
-      clearTimeout(timer)
-      await running?.catch(onError)
-    },
-  }
-}
+  { everyMs = 30_000, ...options }: Partial<DueScheduleOptions> = {},
+): DueSchedule =>
+  startDueSchedule(
+    () => listDueGrantsAcrossProjects(deps.db, deps.now(), BATCH),
+    (due) => refreshDue(deps, due),
+    { everyMs, ...options },
+  )
 
 async function refreshDue(
   deps: AccountsDeps,
